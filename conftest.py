@@ -1,0 +1,3 @@
+"""What every test and check of this repository shares."""
+
+pytest_plugins = ["pytester"]

@@ -1,0 +1,73 @@
+"""pytest-mlops: assert an ML system's whole lifecycle as a test suite, `pytest --mlops`.
+
+Names are loaded on first use (PEP 562), so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_mlops.core.errors import DeclarationError, MissingExtra, MlopsError, RequirementNotMet, ToolError
+    from pytest_mlops.core.judge import Judgement
+    from pytest_mlops.core.limit import Limit, at_least, at_most, between, equal_to, no_worse_than
+    from pytest_mlops.core.measurement import Interval, Measurement
+    from pytest_mlops.core.result import Requirement, Result
+    from pytest_mlops.core.verdict import Verdict
+    from pytest_mlops.stages.batch import complete, nothing_left_when_killed, same_twice
+    from pytest_mlops.stages.contract import law
+    from pytest_mlops.stages.data import expectations
+    from pytest_mlops.stages.drift_gate import no_drift
+    from pytest_mlops.stages.reproduce import same
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "core.errors": ("DeclarationError", "MissingExtra", "MlopsError", "RequirementNotMet", "ToolError"),
+    "core.judge": ("Judgement",),
+    "core.limit": ("Limit", "at_least", "at_most", "between", "equal_to", "no_worse_than"),
+    "core.measurement": ("Interval", "Measurement"),
+    "core.result": ("Requirement", "Result"),
+    "core.verdict": ("Verdict",),
+    "stages.batch": ("complete", "nothing_left_when_killed", "same_twice"),
+    "stages.contract": ("law",),
+    "stages.data": ("expectations",),
+    "stages.drift_gate": ("no_drift",),
+    "stages.reproduce": ("same",),
+}
+
+__all__ = [
+    "DeclarationError",
+    "Interval",
+    "Judgement",
+    "Limit",
+    "Measurement",
+    "MissingExtra",
+    "MlopsError",
+    "Requirement",
+    "RequirementNotMet",
+    "Result",
+    "ToolError",
+    "Verdict",
+    "at_least",
+    "at_most",
+    "between",
+    "complete",
+    "equal_to",
+    "expectations",
+    "law",
+    "no_drift",
+    "no_worse_than",
+    "nothing_left_when_killed",
+    "same",
+    "same_twice",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home on first use."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""One third-party library a file, imported inside the function that needs it; its objects and exceptions stop here."""

@@ -1,0 +1,107 @@
+"""Great Expectations: runs the expectations of a suite on a pandas frame; its raw values stop here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.core.errors import DeclarationError, MissingExtra, ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What Great Expectations says of one expectation, without any value of the data.
+
+    `observed` is its number for an expectation about a whole column or table, None where it has none.
+    """
+
+    success: bool
+    elements: int | None
+    missing: int
+    unexpected: int | None
+    observed: float | None
+    error: str
+    version: str
+
+
+def run_suite(frame: Any, suite: Mapping[str, Any]) -> Sequence[Outcome]:  # noqa: ANN401 - a pandas frame
+    """Run every expectation of a saved suite, in its order.
+
+    Raises
+    ------
+    DeclarationError
+        When the suite can't be loaded (an unknown expectation, a wrong key).
+    MissingExtra
+        When Great Expectations is not installed.
+    """
+    gx = _great_expectations()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = _no_progress_bars()
+    expectations = [_load(entry, number) for number, entry in enumerate(suite["expectations"])]
+    batch = context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")
+    loaded = gx.ExpectationSuite(name="suite", expectations=expectations)
+    try:
+        results = batch.get_batch(batch_parameters={"dataframe": frame}).validate(loaded, result_format="BASIC")
+    except Exception as exc:
+        raise ToolError(f"Great Expectations stopped: {type(exc).__name__}: {exc}") from exc
+    ordered = sorted(results.results, key=lambda result: int(result.expectation_config.meta[_NUMBER]))
+    if len(ordered) != len(expectations):
+        raise ToolError(f"Great Expectations answered {len(ordered)} of {len(expectations)} expectations")
+    return [_outcome(result, gx.__version__) for result in ordered]
+
+
+def _great_expectations() -> Any:  # noqa: ANN401 - the module
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    try:
+        import great_expectations  # noqa: PLC0415 - 4 to 9 s
+    except ImportError as exc:
+        raise MissingExtra(needs="an expectation suite", library="great-expectations", extra="data") from exc
+    return great_expectations
+
+
+def _no_progress_bars() -> Any:  # noqa: ANN401 - its class
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    return ProgressBarsConfig(globally=False)
+
+
+def _load(entry: Mapping[str, Any], number: int) -> Any:  # noqa: ANN401 - its class
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: PLC0415
+    from great_expectations.expectations.registry import get_expectation_impl  # noqa: PLC0415
+
+    try:
+        get_expectation_impl(entry["type"])
+        known = {key: value for key, value in entry.items() if key in _KEYS}
+        return ExpectationConfiguration(**(known | {"meta": {_NUMBER: number}})).to_domain_obj()
+    except Exception as exc:
+        raise DeclarationError(f"{entry['type']} can't be loaded: {str(exc).strip()}") from exc
+
+
+_NUMBER = "pytest_mlops_number"  # results come back in another order than the suite's
+_KEYS = ("type", "kwargs", "meta", "notes", "severity")
+
+
+def _outcome(result: Any, version: str) -> Outcome:  # noqa: ANN401 - its class
+    values = result.result or {}
+    observed = values.get("observed_value")
+    is_number = isinstance(observed, int | float) and not isinstance(observed, bool)
+    return Outcome(
+        success=bool(result.success),
+        elements=values.get("element_count"),
+        missing=int(values.get("missing_count") or 0),
+        unexpected=values.get("unexpected_count"),
+        observed=float(observed) if is_number else None,
+        error=_error(result.exception_info or {}),
+        version=version,
+    )
+
+
+def _error(info: Mapping[str, Any]) -> str:
+    """Return the message of a failed metric: the information is flat, or keyed by metric when a metric fails."""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    raised = [str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception")]
+    return raised[0].splitlines()[0] if raised else ""

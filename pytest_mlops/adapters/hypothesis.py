@@ -1,0 +1,122 @@
+"""Hypothesis: draws values of a JSON schema, and looks for the smallest one that a probe does not like."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.core.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_mlops.core.plain import Json
+
+_SHRINK_PROBES = 200  # what finding a smaller example may cost
+
+
+class _Disliked(Exception):  # noqa: N818 - a signal to Hypothesis, never seen by anyone
+    """The probe did not like the value."""
+
+
+def explore(
+    schema: Mapping[str, Json],
+    probe: Callable[[Any], bool],
+    *,
+    seed: int,
+    max_examples: int,
+    time_limit_s: float = 60.0,
+) -> bool:
+    """Give values of a schema to `probe`; once it returns False, give it smaller ones to find the smallest.
+
+    No deadline, no database, nothing printed, no global profile touched: the same seed draws the same values.
+    A probe that changes its mind is no error here, since the prober keeps what it saw.
+
+    Returns
+    -------
+    bool
+        False when the time ran out before all examples were drawn.
+
+    Raises
+    ------
+    DeclarationError
+        When the schema has a part that values cannot be drawn for.
+    """
+    hypothesis = _hypothesis()
+    from pytest_mlops.adapters.hypothesis_schema import strategy_for  # noqa: PLC0415 - imports Hypothesis
+
+    budget = _Budget(time_limit_s)
+
+    @hypothesis.settings(
+        max_examples=max_examples, deadline=None, database=None, derandomize=False, print_blob=False,
+        report_multiple_bugs=False, verbosity=hypothesis.Verbosity.quiet, backend="hypothesis",
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        # A service may be slow and a body large, and a user's own test may run us inside @given: no health problem.
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )  # fmt: skip
+    @hypothesis.seed(seed)
+    @hypothesis.given(value=strategy_for(schema))
+    def case(value: Any) -> None:  # noqa: ANN401 - JSON
+        if budget.left() and not probe(value):
+            budget.disliked()
+            raise _Disliked
+
+    with _own_storage():
+        try:
+            case()
+        except (_Disliked, hypothesis.errors.Flaky):
+            return True
+        except BaseExceptionGroup as exc:  # several _Disliked, or _Disliked among what Hypothesis calls flaky
+            if exc.split((_Disliked, hypothesis.errors.Flaky))[1] is not None:
+                raise
+            return True
+    return not budget.ran_out
+
+
+class _Budget:
+    """Time for all, and a number of probes once something was found."""
+
+    def __init__(self, time_limit_s: float) -> None:
+        self._deadline, self._shrinking, self.ran_out = time.monotonic() + time_limit_s, 0, False
+
+    def left(self) -> bool:
+        self.ran_out = self.ran_out or time.monotonic() > self._deadline
+        self._shrinking += bool(self._shrinking)
+        return not self.ran_out and self._shrinking <= _SHRINK_PROBES
+
+    def disliked(self) -> None:
+        self._shrinking = max(self._shrinking, 1)
+
+
+def draw(schema: Mapping[str, Json], *, seed: int, count: int) -> list[Any]:
+    """Return `count` values of a schema (fewer where there are no more)."""
+    drawn: list[Any] = []
+    explore(schema, lambda value: drawn.append(value) is None, seed=seed, max_examples=count)
+    return drawn[:count]
+
+
+@contextmanager
+def _own_storage() -> Iterator[None]:
+    """Keep Hypothesis's cache files out of the user's working directory."""
+    from hypothesis import configuration  # noqa: PLC0415 - see _hypothesis
+
+    attribute = "__hypothesis_home_directory"
+    before = getattr(configuration, attribute, None)
+    configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"pytest-mlops-hypothesis-{os.getuid()}")
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(before)
+
+
+def _hypothesis() -> Any:  # noqa: ANN401 - the module
+    try:
+        import hypothesis  # noqa: PLC0415 - 0.3 s, only where values are drawn
+        import hypothesis.errors  # noqa: PLC0415
+    except ImportError as exc:
+        raise MissingExtra(needs="a contract", library="hypothesis", extra="serving") from exc
+    return hypothesis

@@ -1,0 +1,1 @@
+"""Records, limits, judging, errors, messages, configuration: the standard library alone."""

@@ -1,0 +1,34 @@
+"""Artefacts: what a report can draw beside a measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_mlops.core.plain import Json, plain
+
+Kind = Literal["histogram", "latency", "table", "log"]
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """Data of one plot, table or log, in plain JSON types; drawing it is the report's work.
+
+    ==========  ====================================================================================
+    kind        data
+    ==========  ====================================================================================
+    histogram   `labels` (one a bin), `reference` and `current` (shares of 0 to 1, one a bin)
+    latency     `edges_ms` (k + 1), `counts` (k), `quantiles_ms` ({"p50": ...})
+    table       `columns`, `rows` (lists)
+    log         `text`
+    ==========  ====================================================================================
+    """
+
+    kind: Kind
+    title: str
+    data: Mapping[str, Json]
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the artefact in plain JSON types."""
+        return {"kind": self.kind, "title": self.title, "data": plain(self.data)}

@@ -1,0 +1,36 @@
+"""Digests: what a run is about, as `sha256:...`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from pytest_mlops.core.plain import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def digest_bytes(data: bytes) -> str:
+    """Return the digest of bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def digest_json(value: object) -> str:
+    """Return the digest of a value in plain JSON types, whatever the order of its keys."""
+    return digest_bytes(json.dumps(plain(value), sort_keys=True, ensure_ascii=True).encode())
+
+
+def digest_file(path: Path) -> str:
+    """Return the digest of a file's bytes, read in blocks."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def digest_tree(path: Path) -> str:
+    """Return the digest of a file, or of all files below a folder with their names."""
+    if path.is_file():
+        return digest_file(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return digest_json([[file.relative_to(path).as_posix(), digest_file(file)] for file in files])

@@ -1,0 +1,73 @@
+"""Sentences that a user reads. Pure functions; the tests hold their exact text."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import TYPE_CHECKING
+
+from pytest_mlops.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_mlops.core.judge import Judgement
+
+
+def number(value: float | None) -> str:
+    """Return a number as people write it: four digits that matter, thousands apart.
+
+    >>> number(27004.0), number(0.0123456), number(None), number(1e-12)
+    ('27,004', '0.01235', 'nothing', '1e-12')
+    """
+    if value is None:
+        return "nothing"
+    if math.isfinite(value) and value == round(value) and abs(value) < 1e15:  # noqa: PLR2004 - floats above are not exact
+        return f"{int(value):,}"
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.1f}"  # noqa: PLR2004 - from there on, digits are noise
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return a number with its unit."""
+    return f"{number(value)} {unit}".rstrip()
+
+
+def explain(judgement: Judgement) -> str:
+    """Return the whole story of a judgement: *subject must limit, got value (interval, n, where).*"""
+    measurement, limit = judgement.measurement, judgement.limit
+    must = f" must {limit.words()}," if limit is not None else ""
+    parts = [f"{measurement.subject}: {measurement.name}{must} got {quantity(measurement.value, measurement.unit)}"]
+    parts.append(f" ({', '.join(_facts(judgement))})")
+    if judgement.verdict is Verdict.FAIL and judgement.margin is not None and judgement.margin < 0:
+        parts.append(f"; off by {quantity(-judgement.margin, measurement.unit)}")
+    tail = [text for text in (judgement.reason, measurement.note) if text]
+    return "".join(parts) + "".join(f". {text[0].upper()}{text[1:]}" for text in tail)
+
+
+def _facts(judgement: Judgement) -> Iterable[str]:
+    measurement = judgement.measurement
+    if measurement.interval is not None:
+        low, high = number(measurement.interval.low), number(measurement.interval.high)
+        yield f"{measurement.interval.confidence:.4g} interval {low} to {high}"
+    yield f"n = {measurement.n:,}"
+    if judgement.limit is not None and judgement.limit.source:
+        yield f"limit at {judgement.limit.source}"
+
+
+def story(judgements: Sequence[Judgement]) -> str:
+    """Return the story of one `require`: what was not met first, then what was."""
+    red = [f"{item.verdict.words}: {explain(item)}" for item in judgements if not item]
+    green = [item.measurement.name for item in judgements if item]
+    lines = [f"{len(red)} of {len(judgements)} requirements not met", *(f"  {line}" for line in red)]
+    if green:
+        lines.append(f"  met: {', '.join(green[:12])}{' …' if len(green) > 12 else ''}")  # noqa: PLR2004 - one line
+    return "\n".join(lines)
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the nearest valid name, and all of them where none is near."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Valid are {', '.join(map(repr, names)) or 'none'}."

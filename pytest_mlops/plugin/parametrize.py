@@ -1,0 +1,86 @@
+"""One test item a slice, an expectation, a column, a law: read at collection from a committed file, never from a fixture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_mlops.core.errors import MlopsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+
+def parametrize(metafunc: pytest.Metafunc, root: Path) -> None:
+    """Apply the markers of one test function.
+
+    Raises
+    ------
+    pytest.UsageError
+        When the marker's arguments are wrong, its file can't be read, or the function does not take its argument.
+    """
+    for name, (argument, items_of) in _MARKERS.items():
+        for marker in metafunc.definition.iter_markers(name):
+            _apply(metafunc, marker, argument, items_of, root)
+
+
+def _apply(
+    metafunc: pytest.Metafunc,
+    marker: pytest.Mark,
+    argument: str,
+    items_of: Callable[..., Iterable[tuple[object, str, str]]],
+    root: Path,
+) -> None:
+    place = f"{metafunc.definition.nodeid}: the marker {marker.name}"
+    if argument not in metafunc.fixturenames:
+        raise pytest.UsageError(f"{place} needs a test that takes the argument {argument!r}")
+    try:
+        items = list(items_of(root, *marker.args, **marker.kwargs))
+    except (MlopsError, TypeError) as exc:
+        raise pytest.UsageError(f"{place}: {exc}") from exc
+    if not items:
+        raise pytest.UsageError(f"{place} gives no test item: {', '.join(map(repr, marker.args))} holds nothing to check")
+    metafunc.parametrize(argument, [_param(*item) for item in items])
+
+
+def _param(value: object, name: str, gate: str) -> object:
+    marks = () if gate == "block" else (pytest.mark.mlops(gate=gate),)
+    return pytest.param(value, id=name, marks=marks)
+
+
+def _expectations(root: Path, suite: str) -> Iterable[tuple[object, str, str]]:
+    from pytest_mlops.stages.data import read_suite  # noqa: PLC0415 - only where the marker is used
+
+    for expectation in read_suite(root / suite).expectations:
+        yield expectation, expectation.label, "block" if expectation.severity == "critical" else "warn"
+
+
+def _slices(root: Path, column: str, *, of: str, min_n: int = 30) -> Iterable[tuple[object, str, str]]:
+    from pytest_mlops.stages.model import slices_of  # noqa: PLC0415 - only where the marker is used
+
+    for part in slices_of(root / of, column, min_n=min_n):
+        yield part, str(part), "block"
+
+
+def _columns(root: Path, of: str, *, columns: Sequence[str] | None = None) -> Iterable[tuple[object, str, str]]:
+    from pytest_mlops.stages.drift import columns_of  # noqa: PLC0415 - only where the marker is used
+
+    for column in columns_of(root / of, columns):
+        yield column, column, "block"
+
+
+def _laws(root: Path, contract: str) -> Iterable[tuple[object, str, str]]:
+    from pytest_mlops.stages.contract import laws_of  # noqa: PLC0415 - only where the marker is used
+
+    for law in laws_of(root / contract):
+        yield law, law.id, "block"
+
+
+_MARKERS: dict[str, tuple[str, Callable[..., Iterable[tuple[object, str, str]]]]] = {
+    "mlops_expectations": ("mlops_expectation", _expectations),
+    "mlops_slices": ("mlops_slice", _slices),
+    "mlops_columns": ("mlops_column", _columns),
+    "mlops_laws": ("mlops_law", _laws),
+}

@@ -1,0 +1,46 @@
+"""Whether a run is a partial one: then it gives no release verdict, whatever its checks say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+
+    from pytest_mlops.plugin.state import State
+
+
+def why_partial(
+    config: pytest.Config, state: State, *, vanished: int, deselected: int, lost_workers: int, interrupted: bool
+) -> str:
+    """Return why this run is not the whole of what the project declares; empty when it is."""
+    reasons = [
+        (interrupted, "the run was interrupted"),
+        (lost_workers, f"{lost_workers} xdist workers were lost"),
+        (state.profile == "commit", "the commit profile leaves out stages"),
+        (deselected, f"{deselected} lifecycle checks deselected"),
+        (vanished, f"{vanished} collected checks did not run"),
+        (_fewer_paths(config, state), "paths were given on the command line"),
+        (_ignored(config), "files were ignored"),
+    ]
+    return "; ".join(words for is_so, words in reasons if is_so)
+
+
+def _fewer_paths(config: pytest.Config, state: State) -> bool:
+    """Say whether the command line names less than the declared paths."""
+    if config.args_source is not config.ArgsSource.ARGS:
+        return False
+    declared = state.configuration.paths or config.getini("testpaths") or [str(config.rootpath)]
+    given = set(_absolute(config.args, config.invocation_params.dir))
+    return not set(_absolute(declared, config.rootpath)) <= given and config.rootpath not in given
+
+
+def _absolute(paths: Iterable[str], base: Path) -> Iterable[Path]:
+    return (Path(base, path).resolve() for path in paths)
+
+
+def _ignored(config: pytest.Config) -> bool:
+    return any(config.getoption(name, None) for name in ("ignore", "ignore_glob"))

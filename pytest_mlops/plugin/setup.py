@@ -1,0 +1,92 @@
+"""Setting up a session with `--mlops`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_mlops.core.configuration import Configuration, read_configuration
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.core.stages import STAGES
+from pytest_mlops.plugin.state import STATE, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def register_on(config: pytest.Config) -> None:
+    """Register everything that `--mlops` brings."""
+    from pytest_mlops.plugin import settings, tools  # noqa: PLC0415 - the plugin's rooms, only when on
+    from pytest_mlops.plugin.alive import start_watching  # noqa: PLC0415
+    from pytest_mlops.plugin.checks import ChecksPlugin  # noqa: PLC0415
+    from pytest_mlops.plugin.controller import ControllerPlugin  # noqa: PLC0415
+    from pytest_mlops.plugin.declared import DeclaredPlugin  # noqa: PLC0415
+
+    state = _new_state(config)
+    config.stash[STATE] = state
+    _select_paths(config, state.configuration)
+    for plugin in (settings, tools):
+        config.pluginmanager.register(plugin)
+    config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")
+    config.pluginmanager.register(DeclaredPlugin(state), "mlops-declared")
+    if not state.worker:
+        config.pluginmanager.register(ControllerPlugin(config, state), "mlops-controller")
+    start_watching(config, state)
+
+
+def _new_state(config: pytest.Config) -> State:
+    workerinput: Mapping[str, Any] = getattr(config, "workerinput", {})
+    try:
+        configuration = read_configuration(config.rootpath)
+    except DeclarationError as exc:
+        raise pytest.UsageError(str(exc)) from exc
+    run_dir = workerinput.get("mlops_run_dir") or tempfile.mkdtemp(prefix="pytest-mlops-")
+    seed = config.getoption("mlops_seed")
+    return State(
+        configuration=configuration,
+        profile=_profile(config, configuration),
+        seed=configuration.seed if seed is None else seed,
+        root=config.rootpath,
+        run_dir=Path(run_dir),
+        report_dir=config.rootpath / (config.getoption("mlops_report") or ".mlops"),
+        worker=str(workerinput.get("workerid", "")),
+        update=_update(config),
+        stages=_stages(config),
+    )
+
+
+def _profile(config: pytest.Config, configuration: Configuration) -> str:
+    profile: str = config.getoption("mlops_profile") or configuration.profile
+    if profile == "auto":
+        return "commit" if os.environ.get("PRE_COMMIT") else "ci"
+    return profile
+
+
+def _stages(config: pytest.Config) -> frozenset[str]:
+    given = config.getoption("mlops_stage")
+    if given is None:
+        return frozenset()
+    names = [name.strip() for name in given.split(",")]
+    for name in names:
+        if name not in STAGES:
+            raise pytest.UsageError(f"--mlops-stage={given}: unknown stage {name!r}. {did_you_mean(name, STAGES)}")
+    return frozenset(names)
+
+
+def _update(config: pytest.Config) -> bool:
+    update = bool(config.getoption("mlops_update"))
+    if update and os.environ.get("CI"):
+        raise pytest.UsageError("--mlops-update must not run in CI: a baseline is a decision that a person commits")
+    return update
+
+
+def _select_paths(config: pytest.Config, configuration: Configuration) -> None:
+    """Collect what `paths` names when the command line names nothing."""
+    if configuration.paths and config.args_source is not config.ArgsSource.ARGS:
+        config.args = [str(config.rootpath / path) for path in configuration.paths]
+        config.args_source = config.ArgsSource.TESTPATHS

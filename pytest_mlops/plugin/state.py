@@ -1,0 +1,46 @@
+"""The state of a session with `--mlops`: one object, in `config.stash`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_mlops.core.configuration import Configuration
+
+
+@dataclass(kw_only=True)
+class State:
+    """What hooks and fixtures share.
+
+    Attributes
+    ----------
+    run_dir
+        A temporary folder of this run, the same for all xdist workers; removed at the end.
+    say
+        Shows a step that takes long: `say("training 1 of 2")`.
+    """
+
+    configuration: Configuration
+    profile: str
+    seed: int
+    root: Path
+    run_dir: Path
+    report_dir: Path
+    worker: str = ""
+    update: bool = False
+    stages: frozenset[str] = frozenset()
+    say: Callable[[str], None] = field(default=lambda text: None)
+
+
+STATE = pytest.StashKey[State]()
+
+
+def state_of(config: pytest.Config) -> State:
+    """Return the session's state."""
+    return config.stash[STATE]

@@ -1,0 +1,310 @@
+"""The tool fixtures, one a stage: *tool(subject, ...) → result; its measurements; `require(...)` or a plain `assert`*."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.once import measure_once
+from pytest_mlops.core.plain import Json, plain
+from pytest_mlops.plugin.duration import seconds
+from pytest_mlops.plugin.recorder import ItemRecorder, recorder_of
+from pytest_mlops.plugin.state import State, state_of
+
+if TYPE_CHECKING:
+    from pytest_mlops.core.result import Result
+    from pytest_mlops.stages.model import ModelUnderTest
+    from pytest_mlops.stages.service import Service
+
+Paths = str | Path
+
+
+@dataclass(frozen=True)
+class _Tool:
+    """What every tool needs of the test that uses it."""
+
+    request: pytest.FixtureRequest
+    state: State
+
+    @property
+    def recorder(self) -> ItemRecorder:
+        return recorder_of(self.request.node)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        callspec = getattr(self.request.node, "callspec", None)
+        return {} if callspec is None else callspec.params
+
+    def path(self, path: Paths) -> Path:
+        return self.state.root / path
+
+    def name_of(self, subject: object, name: str | None) -> str:
+        """Return the given name, else that of the fixture which gave the subject, else the file's."""
+        if name is not None:
+            return name
+        named = [fixture for fixture, value in self.request.node.funcargs.items() if value is subject]
+        if named:
+            return str(named[0])
+        return Path(subject).stem if isinstance(subject, str | Path) else type(subject).__name__.lower()
+
+    def data(self, data: Any) -> Any:  # noqa: ANN401 - a frame or a path
+        return self.path(data) if isinstance(data, str | Path) else data
+
+    def shared(self, key: Json, measure: Callable[[], Result]) -> Result:
+        """Measure once a run, whichever worker comes first, and let this test's recorder keep the judgements."""
+        return self.kept(measure_once(self.state.run_dir, [self.state.seed, key], measure))
+
+    def kept(self, result: Result) -> Result:
+        self.recorder.about(result.digests)
+        return result.recorded_by(self.recorder)
+
+
+@pytest.fixture
+def mlops_data(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Run a Great Expectations suite on a frame or a file: `mlops_data(january).require(mlops_expectation)`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(data: Any, *, suite: Paths | None = None, name: str | None = None) -> Result:  # noqa: ANN401
+        from pytest_mlops.adapters.frames import digest_data  # noqa: PLC0415 - on use
+        from pytest_mlops.stages.data import measure_suite, read_suite  # noqa: PLC0415
+
+        subject, frame = tool.name_of(data, name), tool.data(data)
+        read = read_suite(tool.path(suite or _marked_suite(request)))
+        tool.state.say(f"expectations of {subject}")
+        key = ["data", digest_data(frame), read.digest, subject]
+        return tool.shared(key, lambda: measure_suite(frame, read, name=subject))
+
+    return run
+
+
+def _marked_suite(request: pytest.FixtureRequest) -> str:
+    marker = request.node.get_closest_marker("mlops_expectations")
+    if marker is None:
+        raise DeclarationError("mlops_data needs suite=..., or the marker mlops_expectations(suite)")
+    return str(marker.args[0])
+
+
+@pytest.fixture
+def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Compare data with a reference: `mlops_drift(february, reference=january, unit="day").require(no_drift())`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(
+        current: Any,  # noqa: ANN401
+        *,
+        reference: Any,  # noqa: ANN401
+        unit: str | None = None,
+        columns: Sequence[str] | None = None,
+        name: str | None = None,
+    ) -> Result:
+        from pytest_mlops.adapters.frames import digest_data  # noqa: PLC0415 - on use
+        from pytest_mlops.stages.drift import measure_drift  # noqa: PLC0415
+
+        subject, new, old = tool.name_of(current, name), tool.data(current), tool.data(reference)
+        tool.state.say(f"drift of {subject}")
+        key: Json = ["drift", digest_data(new), digest_data(old), unit, plain(columns), subject]
+        seed = tool.state.seed
+        return tool.shared(
+            key, lambda: measure_drift(new, reference=old, name=subject, unit=unit, columns=columns, seed=seed)
+        )
+
+    return run
+
+
+@pytest.fixture
+def mlops_model(request: pytest.FixtureRequest) -> Callable[..., ModelUnderTest]:
+    """Measure a metric of a binary classifier: `mlops_model(champion, target="late").roc_auc(holdout) >= 0.7`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def bind(model: Any, *, target: str, name: str | None = None, threshold: float = 0.5) -> ModelUnderTest:  # noqa: ANN401
+        from pytest_mlops.stages.model import ModelUnderTest  # noqa: PLC0415 - on use
+
+        subject = tool.name_of(model, name)
+        if isinstance(getattr(model, "digest", None), str):
+            tool.recorder.about({f"model:{subject}": model.digest})
+        part = tool.parameters.get("mlops_slice")
+        return ModelUnderTest(
+            model=model,
+            name=subject if part is None else f"{subject}[{part}]",
+            target=target,
+            threshold=threshold,
+            seed=tool.state.seed,
+            about=lambda measurement: measurement.recorded_by(tool.recorder),
+        )
+
+    return bind
+
+
+@pytest.fixture
+def mlops_reproduce(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Train in fresh processes and compare: `mlops_reproduce("package.module:train", seed=7).require(same())`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(
+        trainer: str, *, seed: int | None = None, times: int = 2, timeout: str | float = "10min", **arguments: Json
+    ) -> Result:
+        from pytest_mlops.stages.reproduce import measure_reproduction  # noqa: PLC0415 - on use
+
+        seed = tool.state.seed if seed is None else seed
+        tool.state.say(f"training {trainer}, {times} times")
+        return tool.shared(
+            ["reproduce", trainer, seed, times, arguments],
+            lambda: measure_reproduction(
+                trainer,
+                seed=seed,
+                arguments=arguments,
+                times=times,
+                timeout_s=seconds(timeout),
+                workdir=_new_folder(tool.state, "reproduce"),
+                project_root=tool.state.root,
+                progress=tool.state.say,
+            ),
+        )
+
+    return run
+
+
+@pytest.fixture
+def mlops_batch(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Run a batch job from Parquet to Parquet: twice to the end, and killed midway."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(
+        command: Sequence[str],
+        *,
+        input: Paths,  # noqa: A002 - the word of the job
+        key: str | Sequence[str] | None = None,
+        timeout: str | float = "10min",
+        name: str | None = None,
+    ) -> Result:
+        from pytest_mlops.core.digest import digest_tree  # noqa: PLC0415 - on use
+        from pytest_mlops.stages.batch import measure_batch  # noqa: PLC0415
+
+        subject, path = tool.name_of(input, name), tool.path(input)
+        tool.state.say(f"batch job on {subject}")
+        return tool.shared(
+            ["batch", list(command), digest_tree(path), plain(key), subject],
+            lambda: measure_batch(
+                command,
+                input=path,
+                name=subject,
+                workdir=_new_folder(tool.state, "batch"),
+                key=key,
+                timeout_s=seconds(timeout),
+                project_root=tool.state.root,
+                progress=tool.state.say,
+            ),
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Service]]:
+    """Start services on free loopback ports; every one is stopped, with its whole process group, at the end."""
+    state, started = state_of(pytestconfig), []
+
+    def start(
+        command: Sequence[str],
+        *,
+        name: str,
+        ready: str = "/ping",
+        timeout: str | float = "60s",
+        env: Mapping[str, str] | None = None,
+    ) -> Service:
+        from pytest_mlops.stages.service import start_service  # noqa: PLC0415 - on use
+
+        state.say(f"starting {name}")
+        service = start_service(
+            command,
+            name=name,
+            workdir=_new_folder(state, f"service-{name}"),
+            ready_path=ready,
+            ready_timeout_s=seconds(timeout),
+            env=env,
+            cwd=state.root,
+            progress=state.say,
+        )
+        started.append(service)
+        return service
+
+    yield start
+    for service in reversed(started):
+        service.stop()
+
+
+@pytest.fixture
+def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Hold a service to the laws of its OpenAPI document: `mlops_contract(delay_api).require(mlops_law)`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(
+        service: Service,
+        *,
+        offline: Any = None,  # noqa: ANN401 - a function from rows to predictions, or the predictions
+        rows: Sequence[Mapping[str, Any]] = (),
+        laws: Sequence[str] | None = None,
+        examples: int = 50,
+    ) -> Result:
+        from pytest_mlops.stages.contract import measure_contract, read_contract  # noqa: PLC0415 - on use
+
+        marker = request.node.get_closest_marker("mlops_laws")
+        law = tool.parameters.get("mlops_law")
+        asked = [law.id] if laws is None and law is not None else laws
+        tool.state.say(f"contract of {service.name}: {', '.join(asked) if asked else 'all laws'}")
+        result = measure_contract(
+            service,
+            committed=None if marker is None else read_contract(tool.path(marker.args[0])),
+            examples=rows,
+            offline=offline,
+            laws=asked,
+            seed=tool.state.seed,
+            max_examples=examples,
+            progress=tool.state.say,
+        )
+        return tool.kept(result)
+
+    return run
+
+
+@pytest.fixture
+def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Run a locustfile in a process of its own: `mlops_load(delay_api, locustfile=..., users=20, duration="10s")`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(service: Service, *, locustfile: Paths, users: int, duration: str | float) -> Result:
+        from pytest_mlops.stages.load import measure_load  # noqa: PLC0415 - on use
+
+        length, longest = seconds(duration), tool.state.configuration.long_load_s
+        if tool.state.profile == "ci" and length > longest:
+            pytest.skip(f"the ci profile leaves out load runs over {longest:g} s, this one takes {length:g} s")
+        tool.state.say(f"load on {service.name}: {users} users for {length:g} s")
+        result = measure_load(
+            service,
+            locustfile=tool.path(locustfile),
+            users=users,
+            duration_s=length,
+            seed=tool.state.seed,
+            workdir=_new_folder(tool.state, "load"),
+            name=service.name,
+            project_root=tool.state.root,
+            progress=tool.state.say,
+        )
+        return tool.kept(replace(result, subject=service.name))
+
+    return run
+
+
+def _new_folder(state: State, name: str) -> Path:
+    """Return a new folder of the run for one tool call."""
+    base = state.run_dir / (state.worker or "main")
+    base.mkdir(exist_ok=True)
+    number = sum(1 for _ in base.iterdir())
+    folder = base / f"{number:03d}-{name}"
+    folder.mkdir()
+    return folder

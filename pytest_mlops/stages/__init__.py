@@ -1,0 +1,1 @@
+"""One module or package a stage: it measures and knows no pytest."""

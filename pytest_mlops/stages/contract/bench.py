@@ -1,0 +1,94 @@
+"""What every law is tried with: the service, its document, rows, and a client that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.adapters.hypothesis import draw, explore
+from pytest_mlops.adapters.jsonschema import compile_schema
+from pytest_mlops.stages.contract.answers import read_json, wrong_with_answer
+from pytest_mlops.stages.contract.faults import Rows, request
+from pytest_mlops.stages.contract.findings import Findings, Violation
+
+if TYPE_CHECKING:
+    from pytest_mlops.adapters.http import Exchange, HttpClient, Request
+    from pytest_mlops.core.plain import Json
+    from pytest_mlops.stages.contract.document import Signature
+
+Offline = Callable[[Rows], Sequence[Any]]
+_ROWS_A_REQUEST = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What every law is tried with.
+
+    Attributes
+    ----------
+    contract
+        The OpenAPI document that requests are made from.
+    committed
+        The document that is in the repository, where there is one.
+    offline
+        What predicts rows without the service, or the predictions for `examples`.
+    failures
+        The failures of the server that were met on the way.
+    """
+
+    client: HttpClient
+    signature: Signature
+    contract: Mapping[str, Json]
+    committed: Mapping[str, Json] | None
+    examples: Rows
+    offline: Offline | Sequence[Any] | None
+    tolerance: float
+    seed: int
+    max_examples: int
+    time_limit_s: float
+    failures: Findings = field(default_factory=Findings)
+
+    def send(self, findings: Findings, request: Request) -> Exchange:
+        """Send a request and count it."""
+        findings.tried += 1
+        return self.client.send(request)
+
+    def ask(self, findings: Findings, rows: Rows, kind: str) -> list[Any] | None:
+        """Return the predictions for valid rows; where there are none, that is a violation of this kind."""
+        predictions: list[Any] = []
+        for chunk in chunks(rows, min(self.signature.max_rows, _ROWS_A_REQUEST)):
+            exchange = self.client.send(request(self.signature, chunk))
+            problem = wrong_with_answer(exchange, self.signature, len(chunk))
+            if problem:
+                findings.tried += len(chunk)
+                findings.add(Violation(kind, problem, exchange))
+                return None
+            predictions += read_json(exchange.body)[self.signature.predictions]
+        return predictions
+
+    def explore(self, findings: Findings, schema: Mapping[str, Any], probe: Callable[[Any], bool]) -> None:
+        """Give values of a schema to `probe`; say so where time ran out."""
+        complete = explore(
+            schema, probe, seed=self.seed, max_examples=self.max_examples, time_limit_s=self.time_limit_s
+        )
+        if not complete and not findings.violations:
+            findings.missing = f"stopped after {self.time_limit_s:g} s, before all {self.max_examples} drawn requests were sent"
+
+    @property
+    def plain_rows(self) -> Rows:
+        """Return one valid row to spoil: the first real one, or the first drawn one."""
+        problem = compile_schema(self.signature.row)
+        real = next((row for row in self.examples if not problem(row)), None)
+        return [real] if real is not None else draw(self.rows_schema(), seed=self.seed, count=1)[0][:1]
+
+    def rows_schema(self, *, at_least: int = 1) -> dict[str, Any]:
+        """Return the schema of a list of rows, at least so many."""
+        rows = dict(self.signature.body["properties"][self.signature.rows])
+        return {**rows, "minItems": min(max(rows.get("minItems", 0), at_least), self.signature.max_rows)}
+
+
+def chunks(rows: Rows, size: int) -> Iterator[Rows]:
+    """Yield rows in lists of at most `size`."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

@@ -1,0 +1,189 @@
+"""Requests with exactly one fault, each with a name: what a service must refuse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.adapters.http import Request
+from pytest_mlops.adapters.jsonschema import compile_schema
+
+if TYPE_CHECKING:
+    from pytest_mlops.stages.contract.document import Signature
+
+Rows = list[dict[str, Any]]
+_MARK = "\ue000raw\ue000"  # stands for a literal that json.dumps cannot write
+_DEPTH = 2_000
+_DIGITS = 5_000
+_LETTERS = 1_000_000
+_MOST_ROWS = 20_000  # beyond, one row too many is a request too large to be worth sending
+
+# Literals that are no number (RFC 8259 knows no NaN), or none that any machine can hold.
+_LITERALS = MappingProxyType({
+    "nan": "NaN",
+    "infinity": "Infinity",
+    "minus_infinity": "-Infinity",
+    "overflowing_number": "1e999",
+    "integer_of_5000_digits": "9" * _DIGITS,
+})  # fmt: skip
+_VALUES = MappingProxyType({
+    "null": None,
+    "boolean": True,
+    "text_for_number": "12",
+    "fraction": 12.5,
+    "number_for_text": 12,
+    "other_word": "no such word",
+    "empty_text": "",
+    "list": [],
+    "object": {},
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A named way to spoil a request: `spoil` gets rows that are valid, and returns None where it does not apply."""
+
+    name: str
+    spoil: Callable[[Rows], Request | None]
+
+
+def faults_of(signature: Signature) -> dict[str, Fault]:
+    """Return every fault that the document of a service makes one, by name."""
+    every = [*_of_text(signature), *_of_shape(signature), *_of_fields(signature)]
+    return {fault.name: fault for fault in every}
+
+
+def request(signature: Signature, rows: Rows) -> Request:
+    """Return the request for rows, without any fault."""
+    return _raw(signature, _text(signature, rows))
+
+
+def _raw(signature: Signature, text: str | bytes) -> Request:
+    body = text if isinstance(text, bytes) else text.encode()
+    return Request(method="POST", path=signature.path, body=body)
+
+
+def _text(signature: Signature, rows: object) -> str:
+    return json.dumps({signature.rows: rows}, allow_nan=False)
+
+
+def _of_text(signature: Signature) -> Iterator[Fault]:
+    """Yield faults of the text itself, whatever the schema says."""
+
+    def edited(name: str, edit: Callable[[str], str | bytes]) -> Fault:
+        return Fault(name, lambda rows: _raw(signature, edit(_text(signature, rows))))
+
+    yield edited("empty_body", lambda _: "")
+    yield edited("broken_json", lambda text: text.replace(":", "=", 1))
+    yield edited("truncated_json", lambda text: text[: -len(text) // 3])
+    yield edited("trailing_text", lambda text: f"{text} x")
+    yield edited("single_quotes", lambda text: text.replace('"', "'"))
+    yield edited("invalid_utf8", lambda text: text.encode().replace(b'": ', b'\xff": ', 1))
+    yield edited("deep_nesting", lambda _: f'{{"{signature.rows}": {"[" * _DEPTH}{"]" * _DEPTH}}}')
+    yield edited("duplicate_key_at_root", lambda text: f'{text[:-1]}, "{signature.rows}": []}}')
+    yield Fault(
+        "wrong_content_type",
+        lambda rows: replace(_raw(signature, _text(signature, rows)), content_type="application/x-www-form-urlencoded"),
+    )
+
+
+def _of_shape(signature: Signature) -> Iterator[Fault]:
+    """Yield faults of the body and of its list of rows, as far as the schema refuses them."""
+    problem = compile_schema(signature.body)
+    name = signature.rows
+
+    def shaped(fault: str, shape: Callable[[Rows], object]) -> Fault:
+        def spoil(rows: Rows) -> Request | None:
+            body = shape(rows)
+            return _raw(signature, json.dumps(body)) if problem(body) else None
+
+        return Fault(fault, spoil)
+
+    yield shaped("array_at_root", lambda rows: rows)
+    yield shaped("null_at_root", lambda _: None)
+    yield shaped("empty_object", lambda _: {})
+    yield shaped("empty_list", lambda _: {name: []})
+    yield shaped("null_for_rows", lambda _: {name: None})
+    yield shaped("object_for_rows", lambda rows: {name: rows[0]})
+    yield shaped("null_for_a_row", lambda rows: {name: [*rows, None]})
+    yield shaped("list_for_a_row", lambda rows: {name: [*rows, list(rows[0].values())]})
+    yield shaped("extra_key_at_root", lambda rows: {name: rows, "no_such_key": 1})
+    if signature.max_rows <= _MOST_ROWS:
+        yield shaped("too_many_rows", lambda rows: {name: rows[:1] * (signature.max_rows + 1)})
+
+
+def _of_fields(signature: Signature) -> Iterator[Fault]:
+    """Yield faults of one field of one row, as far as the schema refuses them."""
+    problem = compile_schema(signature.row)
+
+    def changed(fault: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
+        def spoil(rows: Rows) -> Request | None:
+            row = change(rows[-1])
+            return _raw(signature, _text(signature, [*rows[:-1], row])) if problem(row) else None
+
+        return Fault(fault, spoil)
+
+    yield changed("extra_field", lambda row: {**row, "no_such_field": 1})
+    for field, schema in signature.row.get("properties", {}).items():
+        yield changed(f"missing:{field}", lambda row, field=field: _without(row, field))  # type: ignore[misc]
+        huge = {"huge_text": "A" * _LETTERS} if "string" in _kinds(schema) else {}
+        for kind, value in {**_VALUES, **huge, **_beyond(schema)}.items():
+            yield changed(f"{kind}:{field}", lambda row, field=field, value=value: {**row, field: value})  # type: ignore[misc]
+        yield from _of_literals(signature, field, schema)
+
+
+def _of_literals(signature: Signature, field: str, schema: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield faults that only the text of a value can show."""
+
+    def written(fault: str, literal: str) -> Fault:
+        def spoil(rows: Rows) -> Request | None:
+            if field not in rows[-1]:
+                return None
+            text = _text(signature, [*rows[:-1], {**rows[-1], field: _MARK}])
+            return _raw(signature, text.replace(json.dumps(_MARK), literal))
+
+        return Fault(f"{fault}:{field}", spoil)
+
+    kinds = _kinds(schema)
+    if kinds & {"number", "integer"}:
+        for name, literal in _LITERALS.items():
+            yield written(name, literal)
+    if "string" in kinds:
+        yield written("lone_surrogate", '"\\ud800"')
+    yield Fault(f"duplicate_key:{field}", lambda rows: _twice(signature, rows, field))
+
+
+def _twice(signature: Signature, rows: Rows, field: str) -> Request | None:
+    if field not in rows[-1]:
+        return None
+    text = _text(signature, [*rows[:-1], {**rows[-1], _MARK: rows[-1][field]}])
+    return _raw(signature, text.replace(json.dumps(_MARK), json.dumps(field)))
+
+
+def _without(row: Mapping[str, Any], field: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != field}
+
+
+def _beyond(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values just outside the bounds of a field; the schema itself says whether they are faults."""
+    bounds = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    values: dict[str, Any] = {}
+    for part in bounds:
+        for name, key, step in (("below", "minimum", -1), ("above", "maximum", 1)):
+            if key in part:
+                values[name] = part[key] + step
+        if "maxLength" in part:
+            values["too_long"] = "A" * (part["maxLength"] + 1)
+    return values
+
+
+def _kinds(schema: Mapping[str, Any]) -> set[str]:
+    """Return the JSON types that a field may have."""
+    kinds = schema.get("type", [])
+    found = {kinds} if isinstance(kinds, str) else set(kinds)
+    for part in [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+        found |= _kinds(part)
+    return found | {"string" for word in schema.get("enum", ()) if isinstance(word, str)}

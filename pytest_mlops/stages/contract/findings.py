@@ -1,0 +1,113 @@
+"""What was found when a law was tried: how much was tried, and the smallest request for each kind of violation."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_mlops.adapters.http import Exchange
+
+_CURL_BYTES = 400
+_BODY_LETTERS = 300
+_NOTE_LETTERS = 1_600
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A law was broken: what kind of violation it is, why, and by which exchange."""
+
+    kind: str
+    why: str
+    exchange: Exchange | None = None
+
+    @property
+    def size(self) -> int:
+        """The length of its request."""
+        return 0 if self.exchange is None else len(self.exchange.request.body)
+
+    def words(self) -> str:
+        """Return it as a sentence, a `curl` line and what came back."""
+        parts = [f"{self.kind}: {self.why}" if self.kind else self.why]
+        if self.exchange is not None:
+            parts += [f"  {curl(self.exchange)}", f"  → {came_back(self.exchange)}"]
+        return "\n".join(parts)
+
+
+@dataclass
+class Findings:
+    """What trying one law gave.
+
+    Attributes
+    ----------
+    tried
+        How many requests (or rows, where rows are compared) the law was tried on.
+    missing
+        Why it was not tried, or not on everything, where that is so.
+    phase
+        Which rows are compared at the moment: real ones are counted one by one, drawn ones together.
+    """
+
+    tried: int = 0
+    missing: str = ""
+    unit: str = "requests"
+    phase: str = "real row"
+    violations: dict[str, Violation] = field(default_factory=dict)
+
+    def add(self, violation: Violation) -> None:
+        """Keep a violation, the smallest of its kind."""
+        before = self.violations.get(violation.kind)
+        if before is None or violation.size < before.size:
+            self.violations[violation.kind] = violation
+
+    def smallest(self) -> Violation | None:
+        """Return the violation with the smallest request."""
+        return min(self.violations.values(), key=lambda one: (one.exchange is None, one.size), default=None)
+
+    def kind(self, place: int) -> str:
+        """Return the kind of a violation of the row at `place`: of drawn rows there is one kind."""
+        return self.phase if self.phase.startswith("drawn") else f"{self.phase} {place}"
+
+    def note(self, log_tail: str) -> str:
+        """Return the smallest violation in words, with the end of the log where the server failed."""
+        worst = self.smallest()
+        if worst is None:
+            return self.missing
+        failed = worst.exchange is not None and worst.exchange.server_failed
+        tail = f"\n  its log ends: {log_tail}" if failed and log_tail else ""
+        return f"{worst.words()[:_NOTE_LETTERS]}{tail[-_NOTE_LETTERS:]}"
+
+    def table(self) -> list[list[str]]:
+        """Return a row a violation: its kind, why, the request and what came back."""
+        return [
+            [one.kind, one.why, *(["", ""] if one.exchange is None else [curl(one.exchange), came_back(one.exchange)])]
+            for one in self.violations.values()
+        ]
+
+
+def curl(exchange: Exchange) -> str:
+    """Return the request as a line for a shell; a body that is long or not text is described instead."""
+    request = exchange.request
+    words = ["curl", "-sS", "-X", request.method, shlex.quote(exchange.url)]
+    if request.body or request.method != "GET":
+        words += ["-H", shlex.quote(f"Content-Type: {request.content_type}")]
+    if not request.body:
+        return " ".join(words)
+    text = request.body.decode("utf-8", "backslashreplace")
+    if len(text) <= _CURL_BYTES and text.isprintable() and "\\x" not in text:
+        return " ".join([*words, "--data-binary", shlex.quote(text)])
+    return " ".join([*words, "--data-binary", f"@BODY  # {len(request.body):,} bytes: {_short(text)}"])
+
+
+def came_back(exchange: Exchange) -> str:
+    """Return what came back: status, time and the start of the body."""
+    if exchange.status is None:
+        return f"no answer after {exchange.elapsed_s:.2f} s: {exchange.problem}"
+    text = exchange.body.decode("utf-8", "backslashreplace")
+    return f"{exchange.status} after {exchange.elapsed_s:.3f} s, {len(exchange.body):,} bytes: {_short(text)}"
+
+
+def _short(text: str) -> str:
+    text = "".join(letter if letter.isprintable() else " " for letter in text[: _BODY_LETTERS + 1])
+    return text if len(text) <= _BODY_LETTERS else f"{text[:_BODY_LETTERS]}…"

@@ -1,0 +1,161 @@
+"""Measuring a contract: which laws a service breaks, each a number of violations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.adapters.http import HttpClient, Request
+from pytest_mlops.core.artefact import Artefact
+from pytest_mlops.core.digest import digest_json
+from pytest_mlops.core.errors import ToolError
+from pytest_mlops.core.measurement import Measurement
+from pytest_mlops.core.result import Result
+from pytest_mlops.stages.contract import relations, requests
+from pytest_mlops.stages.contract.answers import read_json
+from pytest_mlops.stages.contract.bench import Bench, Offline
+from pytest_mlops.stages.contract.document import read_signature
+from pytest_mlops.stages.contract.laws import LAWS, check_law
+from pytest_mlops.stages.service import Endpoint, endpoint, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pytest_mlops.core.plain import Json
+    from pytest_mlops.stages.contract.findings import Findings
+
+_SHOWN = 20
+_SENT = ("valid_requests_answer", "invalid_requests_are_refused", "unknown_paths_and_methods")
+_TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
+    "valid_requests_answer": requests.valid_requests_answer,
+    "invalid_requests_are_refused": requests.invalid_requests_are_refused,
+    "unknown_paths_and_methods": requests.unknown_paths_and_methods,
+    "one_by_one_equals_all_at_once": relations.one_by_one_equals_all_at_once,
+    "row_order_does_not_matter": relations.row_order_does_not_matter,
+    "same_request_same_answer": relations.same_request_same_answer,
+    "online_equals_offline": relations.online_equals_offline,
+    "document_is_served_as_committed": relations.document_is_served_as_committed,
+})  # fmt: skip
+
+
+def measure_contract(
+    service: Endpoint | str,
+    *,
+    document: Mapping[str, Json] | None = None,
+    committed: Mapping[str, Json] | None = None,
+    examples: Sequence[Mapping[str, Any]] = (),
+    offline: Offline | Sequence[Any] | Mapping[str, Any] | None = None,
+    seed: int,
+    max_examples: int = 50,
+    laws: Collection[str] | None = None,
+    tolerance: float = 0.0,
+    path: str | None = None,
+    time_limit_s: float = 60.0,
+    allowed_hosts: Collection[str] = (),
+    progress: Callable[[str], None] = silent,
+) -> Result:
+    """Try laws on a service; one measurement a law, the number of violations that were found.
+
+    Parameters
+    ----------
+    service
+        A running service, or its address (loopback, or one of `allowed_hosts`).
+    document
+        The OpenAPI document that requests are made from; by default the committed one, else the one served.
+    committed
+        What `/openapi.json` must answer.
+    examples
+        Real rows; the document must allow them.
+    offline
+        What predicts a list of rows without the service, or the predictions for `examples`, or an answer that
+        holds them. A prediction may leave out keys of the service's.
+    max_examples
+        How many requests are drawn a law.
+    laws
+        Names out of `LAWS`; all by default.
+    tolerance
+        How far two predicted numbers may be apart.
+    path
+        Which operation, where several take rows.
+    time_limit_s
+        For the drawn requests of one law.
+
+    Raises
+    ------
+    DeclarationError
+        When the document describes no operation that takes rows and answers predictions, or a law is unknown.
+    ToolError
+        When there is no document.
+    """
+    asked = [name for name in LAWS if laws is None or name in laws]
+    for name in laws or ():
+        check_law(name)
+    target = endpoint(service, allowed_hosts=allowed_hosts)
+    with HttpClient(target.url) as client:
+        contract = document or committed or _served(client, target.name)
+        signature = read_signature(contract, path=path)
+        expected = offline[signature.predictions] if isinstance(offline, Mapping) else offline
+        bench = Bench(
+            client=client, signature=signature, contract=contract, committed=committed,
+            examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
+            seed=seed, max_examples=max_examples, time_limit_s=time_limit_s,
+        )  # fmt: skip
+        findings = _try_laws(bench, asked, target.name, progress)
+        measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
+    return Result(
+        stage="serving",
+        subject=target.name,
+        measurements=measured,
+        details={name: findings[name].table()[:_SHOWN] for name in asked},
+        digests={f"contract:{target.name}": digest_json(contract)},
+    )
+
+
+def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
+    exchange = client.send(Request(method="GET", path=relations.DOCUMENT_PATH))
+    try:
+        document = read_json(exchange.body) if exchange.status == 200 else None  # noqa: PLR2004 - HTTP's own number
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise ToolError(
+            f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
+            "Hint: give document="
+        )
+    return document
+
+
+def _try_laws(
+    bench: Bench, asked: Sequence[str], name: str, progress: Callable[[str], None]
+) -> dict[str, Findings]:
+    """Try the laws; `never_a_server_error` looks at what the laws about single requests sent, so it comes last."""
+    last = "never_a_server_error"
+    wanted = [law for law in _TRIES if law in asked or (last in asked and law in _SENT)]
+    found: dict[str, Findings] = {}
+    for number, law in enumerate(wanted, 1):
+        begun = time.monotonic()
+        progress(f"{name}: law {number} of {len(wanted)}, {law}")
+        found[law] = _TRIES[law](bench)
+        progress(f"{name}: {law} tried on {found[law].tried} {found[law].unit} in {time.monotonic() - begun:.1f} s")
+    if last in asked:
+        found[last] = requests.never_a_server_error(bench, [found[law] for law in _SENT])
+    return found
+
+
+def _measurement(name: str, findings: Findings, bench: Bench, target: Endpoint) -> Measurement:
+    tried = findings.tried > 0 or bool(findings.violations)
+    rows = findings.table()[:_SHOWN]
+    table = Artefact("table", f"{name}: violations", {"columns": ["kind", "why", "request", "answer"], "rows": rows})
+    return Measurement(
+        name=f"serving.{name}",
+        subject=target.name,
+        value=len(findings.violations) if tried else None,
+        n=max(findings.tried, int(tried)),
+        method=f"violations found, n counts {findings.unit}; requests drawn by Hypothesis",
+        parameters={"max_examples": bench.max_examples, "tolerance": bench.tolerance, "examples": len(bench.examples)},
+        seed=bench.seed,
+        note=findings.note(target.log_tail(8)),
+        artefacts=(table,) if rows else (),
+    )

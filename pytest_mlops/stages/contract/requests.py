@@ -1,0 +1,110 @@
+"""The laws about single requests: valid ones, spoiled ones, and those for what is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_mlops.adapters.http import Request
+from pytest_mlops.adapters.jsonschema import compile_schema
+from pytest_mlops.stages.contract.answers import wrong_with_answer, wrong_with_json, wrong_with_refusal
+from pytest_mlops.stages.contract.bench import Bench, chunks
+from pytest_mlops.stages.contract.document import METHODS, read_gets, read_methods
+from pytest_mlops.stages.contract.faults import Fault, Rows, faults_of, request
+from pytest_mlops.stages.contract.findings import Findings, Violation
+
+if TYPE_CHECKING:
+    from pytest_mlops.adapters.http import Exchange
+
+_SINGLE_EXAMPLES = 20
+_UNKNOWN = ("/no-such-path", "/no/such/path?rows=1", "/%2e%2e/%2e%2e/etc/passwd", "/openapi.json/no-such-path")
+_NOT_OFFERED = frozenset({404, 405})
+
+
+def valid_requests_answer(bench: Bench) -> Findings:
+    """Send real rows and drawn ones, and fetch what can be fetched."""
+    findings = Findings()
+    _fetch(bench, findings)
+    row_problem = compile_schema(bench.signature.row)
+    for row in bench.examples:
+        if problem := row_problem(row):
+            findings.add(Violation("real_row", f"the document must allow a real row, got {row!r:.200}: {problem}"))
+    real = [row for row in bench.examples if not row_problem(row)]
+    for rows in [*chunks(real[:_SINGLE_EXAMPLES], 1), *chunks(real, min(bench.signature.max_rows, 500))]:
+        _send_valid(bench, findings, rows, "real_rows")
+    schema = bench.rows_schema(at_least=0)
+    bench.explore(findings, schema, lambda rows: _send_valid(bench, findings, rows, "drawn_rows"))
+    return findings
+
+
+def _fetch(bench: Bench, findings: Findings) -> None:
+    for path, schema in read_gets(bench.contract).items():
+        exchange = bench.send(findings, Request(method="GET", path=path))
+        problem = f"must be answered 200, got {exchange.status or exchange.problem}"
+        if exchange.status == 200:  # noqa: PLR2004 - HTTP's own number
+            problem = "" if schema is None else wrong_with_json(exchange, schema)
+        _keep(bench, findings, f"get {path}", problem, exchange)
+
+
+def _send_valid(bench: Bench, findings: Findings, rows: Rows, kind: str) -> bool:
+    exchange = bench.send(findings, request(bench.signature, rows))
+    return _keep(bench, findings, kind, wrong_with_answer(exchange, bench.signature, len(rows)), exchange)
+
+
+def _keep(bench: Bench, findings: Findings, kind: str, problem: str, exchange: Exchange) -> bool:
+    """Keep a violation; a failure of the server is kept for its own law too."""
+    if exchange.server_failed:
+        bench.failures.add(Violation(kind, f"the server failed: {exchange.status or exchange.problem}", exchange))
+    if problem:
+        findings.add(Violation(kind, problem, exchange))
+    return not problem
+
+
+def invalid_requests_are_refused(bench: Bench) -> Findings:
+    """Spoil a valid request in every named way, then drawn requests in drawn ways."""
+    findings = Findings()
+    faults = faults_of(bench.signature)
+    for fault in faults.values():
+        _send_spoiled(bench, findings, fault, bench.plain_rows)
+    schema = {
+        "type": "object",
+        "required": ["rows", "fault"],
+        "properties": {"rows": bench.rows_schema(), "fault": {"enum": list(faults)}},
+    }
+    bench.explore(
+        findings, schema, lambda drawn: _send_spoiled(bench, findings, faults[drawn["fault"]], drawn["rows"])
+    )
+    return findings
+
+
+def _send_spoiled(bench: Bench, findings: Findings, fault: Fault, rows: Rows) -> bool:
+    spoiled = fault.spoil(rows)
+    if spoiled is None:
+        return True
+    exchange = bench.send(findings, spoiled)
+    return _keep(bench, findings, fault.name, wrong_with_refusal(exchange, bench.signature), exchange)
+
+
+def unknown_paths_and_methods(bench: Bench) -> Findings:
+    """Ask for paths and methods that the document does not offer."""
+    findings = Findings()
+    documented = read_methods(bench.contract)
+    asked = [Request(method=method, path=path) for path in _UNKNOWN for method in ("GET", "POST")]
+    for path, methods in documented.items():
+        asked += [Request(method=name.upper(), path=path, body=b"{}") for name in METHODS if name not in methods]
+    for one in asked:
+        exchange = bench.send(findings, one)
+        offered = exchange.status not in _NOT_OFFERED
+        problem = f"must be answered 404 or 405, got {exchange.status or exchange.problem}" if offered else ""
+        _keep(bench, findings, f"{one.method} {one.path}", problem, exchange)
+    return findings
+
+
+def never_a_server_error(bench: Bench, others: list[Findings]) -> Findings:
+    """Look at everything that the laws above sent, and ask whether the service is still up."""
+    ping = next(iter(read_gets(bench.contract)), "/ping")
+    findings = Findings(tried=sum(other.tried for other in others), violations=dict(bench.failures.violations))
+    exchange = bench.send(findings, Request(method="GET", path=ping))
+    if exchange.status != 200:  # noqa: PLR2004 - HTTP's own number
+        findings.add(Violation("still_up", f"{ping} must answer 200 after it all, got {exchange.status or exchange.problem}", exchange))
+    return findings
+

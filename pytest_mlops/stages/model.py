@@ -1,0 +1,138 @@
+"""Stage `model`: a metric of a model on labelled rows, with its interval, and by slice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_mlops.adapters.frames import open_frame
+from pytest_mlops.adapters.scikit_learn import METRICS, compute_metric
+from pytest_mlops.core.errors import DeclarationError, ToolError
+from pytest_mlops.core.measurement import Interval, Measurement
+from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.stats.intervals import bootstrap_interval, roc_auc_interval
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows in which a column has one of some values; `frame[slice]` selects them in pandas."""
+
+    column: str
+    values: tuple[object, ...]
+    words: str
+
+    def __str__(self) -> str:
+        """Return `carrier=UA`."""
+        return f"{self.column}={self.words}"
+
+    def __call__(self, frame: Any) -> Any:  # noqa: ANN401 - a pandas frame and its mask
+        """Return the mask of a pandas frame: pandas calls what it is indexed with."""
+        return frame[self.column].isin(self.values)
+
+
+def slices_of(path: Path, column: str, *, min_n: int) -> Sequence[Slice]:
+    """Return a slice for each value of a column with at least `min_n` rows; rarer ones are one slice together."""
+    known = open_frame(path).columns
+    if column not in known:
+        raise DeclarationError(f"{path.name} has no column {column!r}. {did_you_mean(column, known)}")
+    counts = Counter(value for value in open_frame(path, [column])[column].to_list() if value is not None)
+    large = sorted((value for value, n in counts.items() if n >= min_n), key=str)
+    rare = sorted((value for value, n in counts.items() if n < min_n), key=str)
+    slices = [Slice(column, (value,), str(value)) for value in large]
+    if sum(counts[value] for value in rare) >= min_n:
+        slices.append(Slice(column, tuple(rare), f"other-{len(rare)}"))
+    return slices
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelUnderTest:
+    """A binary classifier with the column of its truth.
+
+    Attributes
+    ----------
+    model
+        What has `predict_proba`, or a function from a frame to the scores of the positive class.
+    name
+        Its name in the report.
+    threshold
+        From which score on the decision is positive.
+    """
+
+    model: Any
+    name: str
+    target: str
+    threshold: float = 0.5
+    seed: int = 0
+    about: Callable[[Measurement], Measurement] = lambda measurement: measurement
+
+    def __getattr__(self, name: str) -> Callable[[Any], Measurement]:
+        """Return the function of one metric: `model.roc_auc(frame)`."""
+        if name.startswith("_") or name not in METRICS:
+            raise AttributeError(f"no metric {name!r}. {did_you_mean(name, METRICS)}")
+        return lambda frame: self.about(measure_metric(self, name, frame))
+
+
+def measure_metric(under_test: ModelUnderTest, metric: str, frame: Any) -> Measurement:  # noqa: ANN401
+    """Measure one metric on the labelled rows of a frame, with a 95 % interval over rows.
+
+    Rows without a label are left out and counted in the note. No labelled row gives no value; a metric that is not
+    defined there (one class only) gives NaN.
+    """
+    labelled, unlabelled = _labelled(under_test, frame)
+    n = len(labelled)
+    value, low, high = (None, 0.0, 0.0) if not n else _estimate(under_test, metric, labelled)
+    return Measurement(
+        name=f"model.{metric}",
+        subject=under_test.name,
+        value=value,
+        n=n,
+        method="DeLong, logit" if metric == "roc_auc" else "basic bootstrap of rows, 200 draws",
+        seed=None if metric == "roc_auc" else under_test.seed,
+        interval=None if value is None else Interval(low, high, _CONFIDENCE),
+        note=f"{unlabelled:,} rows without {under_test.target} left out" if unlabelled else "",
+    )
+
+
+def _labelled(under_test: ModelUnderTest, frame: Any) -> tuple[Any, int]:  # noqa: ANN401
+    if under_test.target not in frame.columns:
+        hint = did_you_mean(under_test.target, map(str, frame.columns))
+        raise DeclarationError(f"{under_test.name}: the frame has no target column {under_test.target!r}. {hint}")
+    kept = frame[frame[under_test.target].notna()]
+    return kept, len(frame) - len(kept)
+
+
+def _estimate(under_test: ModelUnderTest, metric: str, frame: Any) -> tuple[float, float, float]:  # noqa: ANN401
+    truth = np.asarray(frame[under_test.target], dtype=bool)
+    score = _scores(under_test, frame.drop(columns=[under_test.target]))
+    if metric == "roc_auc":
+        return roc_auc_interval(truth, score, _CONFIDENCE)
+    if not METRICS[metric][1]:
+        score = score >= under_test.threshold
+    value = compute_metric(metric, truth, score)
+    low, high = bootstrap_interval(
+        lambda rows: compute_metric(metric, truth[rows], score[rows]), len(truth), seed=under_test.seed
+    )
+    return value, low, high
+
+
+def _scores(under_test: ModelUnderTest, features: Any) -> NDArray[Any]:  # noqa: ANN401
+    model = under_test.model
+    answer = model.predict_proba(features) if hasattr(model, "predict_proba") else model(features)
+    scores = np.asarray(answer, dtype=np.float64)
+    scores = scores[:, 1] if scores.ndim == 2 else scores  # noqa: PLR2004 - a column a class
+    if scores.shape != (len(features),):
+        raise ToolError(f"{under_test.name} must give a score a row, got shape {scores.shape} for {len(features)} rows")
+    if np.isnan(scores).any():
+        raise ToolError(f"{under_test.name} must give finite scores, got {int(np.isnan(scores).sum())} NaN of {len(scores)}")
+    return scores
