@@ -75,9 +75,7 @@ class HttpClient:
             took_s = time.monotonic() - begun
             return Exchange(request=request, url=url, status=None, elapsed_s=took_s, problem=_words(exc))
         took_s = time.monotonic() - begun
-        return Exchange(
-            request=request, url=url, status=status, content_type=content_type, body=body, elapsed_s=took_s
-        )
+        return Exchange(request=request, url=url, status=status, content_type=content_type, body=body, elapsed_s=took_s)
 
     def _exchange(self, request: Request, url: str, begun: float) -> tuple[int, str, bytes]:
         headers = {"Connection": "close", "Accept": "application/json"}
@@ -107,13 +105,18 @@ def _read(read_some: Callable[..., bytes], deadline: float) -> bytes:
 
 
 def _check_whole(announced: str | None, encoding: str | None, body: bytes) -> None:
-    if encoding is None and announced is not None and announced.isdecimal() and len(body) < min(int(announced), _KEPT_BYTES):
+    if (
+        encoding is None
+        and announced is not None
+        and announced.isdecimal()
+        and len(body) < min(int(announced), _KEPT_BYTES)
+    ):
         raise ConnectionError(f"the connection was dropped after {len(body)} of {announced} bytes")
 
 
-def _requests() -> Any:  # noqa: ANN401 - the module
+def _requests() -> Any:
     try:
-        import requests  # noqa: PLC0415 - 0.2 s, only where HTTP is used
+        import requests
     except ImportError as exc:
         raise MissingExtra(needs="a check of a service", library="requests", extra="serving") from exc
     return requests
@@ -121,7 +124,7 @@ def _requests() -> Any:  # noqa: ANN401 - the module
 
 def _failures() -> tuple[type[Exception], ...]:
     requests = _requests()
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - what requests lets through while a body is read
+    from urllib3.exceptions import HTTPError
 
     return requests.RequestException, HTTPError, OSError
 

@@ -47,27 +47,26 @@ def explore(
         When the schema has a part that values cannot be drawn for.
     """
     hypothesis = _hypothesis()
-    from pytest_mlops.adapters.hypothesis_schema import strategy_for  # noqa: PLC0415 - imports Hypothesis
+    from pytest_mlops.adapters.hypothesis_schema import strategy_for
 
     budget = _Budget(time_limit_s)
 
-    @hypothesis.settings(
+    def case(value: Any) -> None:
+        if budget.left() and not probe(value):
+            budget.disliked()
+            raise _Disliked
+
+    settings = hypothesis.settings(
         max_examples=max_examples, deadline=None, database=None, derandomize=False, print_blob=False,
         report_multiple_bugs=False, verbosity=hypothesis.Verbosity.quiet, backend="hypothesis",
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
         # A service may be slow and a body large, and a user's own test may run us inside @given: no health problem.
         suppress_health_check=list(hypothesis.HealthCheck),
     )  # fmt: skip
-    @hypothesis.seed(seed)
-    @hypothesis.given(value=strategy_for(schema))
-    def case(value: Any) -> None:  # noqa: ANN401 - JSON
-        if budget.left() and not probe(value):
-            budget.disliked()
-            raise _Disliked
-
+    run = settings(hypothesis.seed(seed)(hypothesis.given(value=strategy_for(schema))(case)))
     with _own_storage():
         try:
-            case()
+            run()
         except (_Disliked, hypothesis.errors.Flaky):
             return True
         except BaseExceptionGroup as exc:  # several _Disliked, or _Disliked among what Hypothesis calls flaky
@@ -95,14 +94,19 @@ class _Budget:
 def draw(schema: Mapping[str, Json], *, seed: int, count: int) -> list[Any]:
     """Return `count` values of a schema (fewer where there are no more)."""
     drawn: list[Any] = []
-    explore(schema, lambda value: drawn.append(value) is None, seed=seed, max_examples=count)
+
+    def keep(value: Any) -> bool:
+        drawn.append(value)
+        return True
+
+    explore(schema, keep, seed=seed, max_examples=count)
     return drawn[:count]
 
 
 @contextmanager
 def _own_storage() -> Iterator[None]:
     """Keep Hypothesis's cache files out of the user's working directory."""
-    from hypothesis import configuration  # noqa: PLC0415 - see _hypothesis
+    from hypothesis import configuration
 
     attribute = "__hypothesis_home_directory"
     before = getattr(configuration, attribute, None)
@@ -113,10 +117,10 @@ def _own_storage() -> Iterator[None]:
         configuration.set_hypothesis_home_dir(before)
 
 
-def _hypothesis() -> Any:  # noqa: ANN401 - the module
+def _hypothesis() -> Any:
     try:
-        import hypothesis  # noqa: PLC0415 - 0.3 s, only where values are drawn
-        import hypothesis.errors  # noqa: PLC0415
+        import hypothesis
+        import hypothesis.errors
     except ImportError as exc:
         raise MissingExtra(needs="a contract", library="hypothesis", extra="serving") from exc
     return hypothesis

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError, MissingExtra
@@ -25,11 +27,18 @@ def compile_schema(schema: Mapping[str, Json]) -> Callable[[object], str]:
     DeclarationError
         When it is no schema.
     """
-    library = _jsonschema()
+    return _compiled(json.dumps(schema))
+
+
+@functools.lru_cache(maxsize=256)  # checking a schema takes 5 ms, and every answer is checked
+def _compiled(text: str) -> Callable[[object], str]:
+    library, schema = _jsonschema(), json.loads(text)
     try:
         library.Draft202012Validator.check_schema(schema)
     except library.SchemaError as exc:
-        raise DeclarationError(f"the schema at {exc.json_path} must be JSON Schema 2020-12: {exc.message:.200}") from exc
+        raise DeclarationError(
+            f"the schema at {exc.json_path} must be JSON Schema 2020-12: {exc.message:.200}"
+        ) from exc
     validator = library.Draft202012Validator(schema, format_checker=library.Draft202012Validator.FORMAT_CHECKER)
 
     def problem(value: object) -> str:
@@ -39,9 +48,9 @@ def compile_schema(schema: Mapping[str, Json]) -> Callable[[object], str]:
     return problem
 
 
-def _jsonschema() -> Any:  # noqa: ANN401 - the module
+def _jsonschema() -> Any:
     try:
-        import jsonschema  # noqa: PLC0415 - only where a contract is checked
+        import jsonschema
     except ImportError as exc:
         raise MissingExtra(needs="a contract", library="jsonschema", extra="serving") from exc
     return jsonschema

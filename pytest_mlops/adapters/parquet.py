@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,11 @@ from pytest_mlops.core.errors import DeclarationError, MissingExtra, ToolError
 from pytest_mlops.core.messages import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _NUMBER = "__row_number"
+_UNSORTABLE = ("list", "large_list", "fixed_size_list", "struct", "map", "dictionary", "extension", "null")
 
 
 @dataclass(frozen=True)
@@ -127,28 +128,29 @@ def compare_rows(one: Path, other: Path, key: Sequence[str]) -> RowDifferences:
 
 
 def _compare_columns(one: Path, other: Path, orders: Sequence[Any], n: int) -> RowDifferences:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     differ, largest, first = np.zeros(n, dtype=bool), 0.0, ""
     for name in column_types(one):
         rows, size = _gap(*(_ordered(path, name, order) for path, order in zip((one, other), orders, strict=True)))
         if rows.any() and not first:
-            first = f"column {name!r}, row {int(np.argmax(rows))}"
+            order = "as they stand" if orders[0] is None else "in the order of the key"
+            first = f"first in column {name!r}, row {int(np.argmax(rows))} (from 0, {order})"
         differ |= rows
         largest = max(largest, size)
     return RowDifferences(int(differ.sum()), n, largest, first)
 
 
-def _gap(a: Any, b: Any) -> tuple[Any, float]:  # noqa: ANN401 - two columns
+def _gap(a: Any, b: Any) -> tuple[Any, float]:
     """Return which rows of two columns differ, and the largest scaled difference."""
-    import numpy as np  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
+    import numpy as np
+    import pyarrow as pa
 
     if not pa.types.is_floating(a.type):
         rows = _unequal(a, b)
         return rows, float(rows.any())
     nulls = np.asarray(a.is_null()) != np.asarray(b.is_null())
-    x, y = (np.asarray(column.to_numpy(), dtype=np.float64) for column in (a, b))
+    x, y = (np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64) for column in (a, b))
     rows = (x != y) & ~(np.isnan(x) & np.isnan(y)) | nulls
     with np.errstate(all="ignore"):
         sizes = np.abs(x - y) / np.maximum(1, np.maximum(np.abs(x), np.abs(y)))
@@ -156,9 +158,9 @@ def _gap(a: Any, b: Any) -> tuple[Any, float]:  # noqa: ANN401 - two columns
     return rows, float(np.max(sizes, where=rows, initial=0.0))
 
 
-def _unequal(a: Any, b: Any) -> Any:  # noqa: ANN401
-    import numpy as np  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
+def _unequal(a: Any, b: Any) -> Any:
+    import numpy as np
+    import pyarrow as pa
 
     pc = _compute()
     try:
@@ -179,7 +181,7 @@ def _unmatched(one: Path, other: Path, key: Sequence[str], orders: Sequence[Any]
     return max(matching.missing, matching.extra + (matching.duplicate or 0))
 
 
-def _order(path: Path, key: Sequence[str]) -> Any:  # noqa: ANN401 - row numbers, None for as they stand
+def _order(path: Path, key: Sequence[str]) -> Any:
     if not key:
         return None
     table = _read(path, key)
@@ -190,15 +192,15 @@ def _order(path: Path, key: Sequence[str]) -> Any:  # noqa: ANN401 - row numbers
 
 
 def _is_sortable(kind: str) -> bool:
-    return not kind.startswith(("list", "large_list", "fixed_size_list", "struct", "map", "dictionary", "extension", "null"))
+    return not kind.startswith(_UNSORTABLE)
 
 
-def _ordered(path: Path, name: str, order: Any) -> Any:  # noqa: ANN401
+def _ordered(path: Path, name: str, order: Any) -> Any:
     column = _read(path, [name])[name]
     return column.combine_chunks() if order is None else column.take(order).combine_chunks()
 
 
-def _keys(path: Path, key: Sequence[str]) -> Any:  # noqa: ANN401 - a table
+def _keys(path: Path, key: Sequence[str]) -> Any:
     have = column_types(path)
     for name in key:
         if name not in have:
@@ -206,10 +208,10 @@ def _keys(path: Path, key: Sequence[str]) -> Any:  # noqa: ANN401 - a table
     return _read(path, key)
 
 
-def _counts_by_key(asked: Any, answered: Any) -> Any:  # noqa: ANN401
+def _counts_by_key(asked: Any, answered: Any) -> Any:
     """Return one row a key: how often it is asked for and answered, and the first row that asks."""
-    import numpy as np  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
+    import numpy as np
+    import pyarrow as pa
 
     try:
         answered = answered.select(asked.column_names).cast(asked.schema)
@@ -223,29 +225,29 @@ def _counts_by_key(asked: Any, answered: Any) -> Any:  # noqa: ANN401
     return both.group_by(asked.column_names).aggregate([("asked", "sum"), ("answered", "sum"), (_NUMBER, "min")])
 
 
-def _total(column: Any) -> int:  # noqa: ANN401
+def _total(column: Any) -> int:
     return int(_compute().sum(column).as_py() or 0)
 
 
-def _read(path: Path, columns: Sequence[str]) -> Any:  # noqa: ANN401 - a table
+def _read(path: Path, columns: Sequence[str]) -> Any:
     return _guarded(path, lambda: _dataset(path).to_table(columns=list(columns)))
 
 
-def _dataset(path: Path) -> Any:  # noqa: ANN401
+def _dataset(path: Path) -> Any:
     try:
-        import pyarrow.dataset as ds  # noqa: PLC0415
+        import pyarrow.dataset as ds
     except ImportError as exc:
         raise MissingExtra(needs=f"reading {path.name}", library="pyarrow", extra="batch") from exc
     return ds.dataset(path, format="parquet")
 
 
-def _compute() -> Any:  # noqa: ANN401 - the module
-    import pyarrow.compute  # noqa: PLC0415
+def _compute() -> Any:
+    import pyarrow.compute
 
     return pyarrow.compute
 
 
-def _guarded(path: Path, read: Any) -> Any:  # noqa: ANN401
+def _guarded(path: Path, read: Any) -> Any:
     """Return what `read` returns; a foreign exception becomes ours."""
     try:
         return read()

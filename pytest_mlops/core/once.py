@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError, MissingExtra, MlopsError, ToolError
+from pytest_mlops.core.plain import plain
 from pytest_mlops.core.result import Result
 
 if TYPE_CHECKING:
@@ -31,11 +32,21 @@ def measure_once(folder: Path, key: Json, measure: Callable[[], Result]) -> Resu
     key
         All that the result depends on: digests, parameters, seed.
     """
+    return _read(_kept(folder, key, lambda: _measured(measure)))  # type: ignore[arg-type]
+
+
+def do_once(folder: Path, key: Json, step: Callable[[], Json]) -> Json:
+    """Return what `step` answered: the first process does it behind a file lock, the others read its JSON."""
+    return _kept(folder, key, step)
+
+
+def _kept(folder: Path, key: Json, step: Callable[[], Json]) -> Json:
     path = folder / f"{digest_json(key).partition(':')[2][:32]}.json"
     with _locked(path.with_suffix(".lock")):
         if not path.exists():
-            _write(path, _measured(measure))
-    return _read(json.loads(path.read_text(encoding="utf-8")))
+            _write(path, plain(step()))
+    kept: Json = json.loads(path.read_text(encoding="utf-8"))
+    return kept
 
 
 def _measured(measure: Callable[[], Result]) -> dict[str, Json]:

@@ -110,9 +110,7 @@ class Child:
                     pipe.close()
 
 
-def start(
-    command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> Child:
+def start(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Child:
     """Start a command, its output going to `log` (written anew).
 
     Parameters
@@ -129,7 +127,7 @@ def start(
     reader, writer = os.pipe()
     try:
         with log.open("wb") as output:
-            guard = subprocess.Popen(  # noqa: S603 - the caller's command, without a shell
+            guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_GUARD), str(writer), *command],
                 stdin=subprocess.PIPE, stdout=output, stderr=output, env=None if env is None else dict(env),
                 cwd=cwd, start_new_session=True, pass_fds=(writer,),

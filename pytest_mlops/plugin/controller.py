@@ -36,21 +36,22 @@ class ControllerPlugin:
         self._checks: dict[str, dict[str, Any]] = {}
         self._collected: dict[str, str] = {}
         self._deselected: set[str] = set()
+        self._unexplained: list[pytest.TestReport] = []
         self._lost_workers = 0
         self._started, self._clock = datetime.now(UTC), time.monotonic()
         # Taken at the start: what the run itself does must not count.
         self._git = describe_git(state.root)
         self._record: Mapping[str, Any] | None = None
         self._missing: list[str] = []
+        self._emitting = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the verdict of a check; the worst of its phases counts."""
         found: dict[str, Any] | None = getattr(report, "mlops", None)
-        if found is None:
-            if report.failed and report.nodeid in self._collected:
-                self._keep({"id": report.nodeid, "stage": self._collected[report.nodeid], "verdict": "error"}, report)
-            return
-        self._keep(found, report)
+        if found is not None:
+            self._keep(found, report)
+        elif report.failed:
+            self._unexplained.append(report)
 
     def _keep(self, found: dict[str, Any], report: pytest.TestReport) -> None:
         worker = getattr(getattr(report, "node", None), "gateway", None)
@@ -96,7 +97,9 @@ class ControllerPlugin:
         )
         gates = judge_gates(self._state, checks, partial, self._git)
         if exitstatus in _FINISHED:
+            self._emitting = True
             emit_failed_gates(config, session, gates)
+            self._emitting = False
         record = self._build(checks, gates, partial)
         self._record = record.to_json()  # type: ignore[assignment]
         written = write_reports(self._record, self._state.report_dir)  # type: ignore[arg-type]
@@ -107,6 +110,9 @@ class ControllerPlugin:
         if isinstance(own, ChecksPlugin):
             self._collected.update(own.collected)
             self._deselected.update(own.deselected)
+        for report in self._unexplained:  # the process of a check died: xdist reports for it, without a verdict
+            if report.nodeid in self._collected:
+                self._keep({"id": report.nodeid, "stage": self._collected[report.nodeid], "verdict": "error"}, report)
 
     def _build(self, checks: list[CheckRecord], gates: list[Any], partial: str) -> RunRecord:
         subjects = {name: digest for check in checks for name, digest in sorted(check.digests.items())}
@@ -154,4 +160,4 @@ class ControllerPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Count a failed gate as failed without moving the progress bar past 100 %."""
-        return ("failed", "", "") if getattr(report, "mlops_gate", False) else None
+        return ("failed", "", "") if self._emitting and getattr(report, "mlops_gate", False) else None

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_mlops.core.once import do_once
 from pytest_mlops.plugin.state import state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from pytest_mlops.core.plain import Json
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,21 @@ def mlops_run_dir(pytestconfig: pytest.Config) -> Path:
 def mlops_tracking_uri(mlops_run_dir: Path) -> str:
     """Return where runs and models are tracked: a SQLite store of this run alone."""
     return f"sqlite:///{mlops_run_dir / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="session")
+def mlops_once(pytestconfig: pytest.Config) -> Callable[[str, Callable[[], Json]], Json]:
+    """Do what several checks need once a run: `mlops_once("training the champion", train)`.
+
+    The first xdist worker does it behind a file lock, the others get its answer, which is in plain JSON types. The
+    words name the step while it runs, and are its key.
+    """
+    state = state_of(pytestconfig)
+
+    def once(words: str, step: Callable[[], Json]) -> Json:
+        state.say(words)
+        answer = do_once(state.run_dir, words, step)
+        state.say("")
+        return answer
+
+    return once

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -292,10 +292,10 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             seed=tool.state.seed,
             workdir=_new_folder(tool.state, "load"),
             name=service.name,
-            project_root=tool.state.root,
+            project=tool.state.root,
             progress=tool.state.say,
         )
-        return tool.kept(replace(result, subject=service.name))
+        return tool.kept(result)
 
     return run
 

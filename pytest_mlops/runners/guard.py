@@ -34,14 +34,17 @@ _AFTER_KILL_S = 5.0
 def main(arguments: list[str]) -> int:
     """Guard the command, and return its exit code as a shell would."""
     status, command, parent = int(arguments[0]), arguments[1:], os.getppid()
-    os.set_inheritable(status, False)
+    os.set_inheritable(status, False)  # noqa: FBT003 - the interpreter's own signature
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     woken = _wake_at_child_death()
     try:
-        child = subprocess.Popen(  # noqa: S603 - running the caller's command is what this is for
-            command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_guard
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_guard,  # noqa: PLW1509 - the guard has one thread
         )
     except OSError as exc:
         _report(status, {"error": f"{type(exc).__name__}: {exc}"})
@@ -73,8 +76,8 @@ def _die_with_guard() -> None:
 
 def _wake_at_child_death() -> int:
     reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    os.set_blocking(writer, False)
+    for end in (reader, writer):
+        os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     return reader

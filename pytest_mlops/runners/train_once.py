@@ -29,10 +29,12 @@ import traceback
 import types
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
 _ATTRIBUTES = {aspect: "model" if aspect == "fitted_state" else aspect for aspect in ASPECTS}
@@ -69,7 +71,7 @@ class Walk:
             (set | frozenset, self._set), (complex, lambda path, value: self._array(path, np.asarray(value))),
         )  # fmt: skip
 
-    def visit(self, path: str, value: Any) -> None:  # noqa: ANN401 - any object of a user's model
+    def visit(self, path: str, value: Any) -> None:
         """Write the leaves of `value` below `path`."""
         word = self._word(value)
         if word is not _NO_WORD:
@@ -84,7 +86,7 @@ class Walk:
         """Begin anew with empty leaves: what aspects share is written in each."""
         self.leaves, self._seen = {}, {}
 
-    def _word(self, value: Any) -> Leaf:  # noqa: ANN401
+    def _word(self, value: Any) -> Leaf:
         if isinstance(value, enum.Enum):
             return f"name:{_name(type(value))}.{value.name}"
         if value is None or isinstance(value, bool | int):
@@ -97,7 +99,7 @@ class Walk:
             return f"bytes:{hashlib.sha256(bytes(value)).hexdigest()}"
         return _name_word(value)
 
-    def _writer(self, value: Any) -> Callable[[str, Any], None]:  # noqa: ANN401
+    def _writer(self, value: Any) -> Callable[[str, Any], None]:
         for kinds, write in self._writers:
             if isinstance(value, kinds):
                 return write
@@ -105,7 +107,7 @@ class Walk:
             return self._frame
         return self._arraylike if hasattr(type(value), "__array__") else self._object
 
-    def _array(self, path: str, value: Any) -> None:  # noqa: ANN401
+    def _array(self, path: str, value: Any) -> None:
         value = np.asarray(value)
         if value.dtype.names is not None:
             for name in value.dtype.names:  # field by field: the padding between them is whatever memory held
@@ -131,17 +133,17 @@ class Walk:
         for place in np.ndindex(value.shape):
             self.visit(f"{path}[{', '.join(map(str, place))}]", value[place])
 
-    def _masked(self, path: str, value: Any) -> None:  # noqa: ANN401
+    def _masked(self, path: str, value: Any) -> None:
         self._array(f"{path}.mask", np.ma.getmaskarray(value))
         self._array(f"{path}.filled", value.filled(0) if value.dtype.kind in "biufc" else np.ma.getdata(value))
 
-    def _arraylike(self, path: str, value: Any) -> None:  # noqa: ANN401
+    def _arraylike(self, path: str, value: Any) -> None:
         try:
             self._array(path, np.asarray(value))
-        except Exception:  # noqa: BLE001 - a foreign object may raise anything
+        except Exception:  # noqa: BLE001 - what a foreign object or a trainer may raise is anything
             self._object(path, value)
 
-    def _frame(self, path: str, value: Any) -> None:  # noqa: ANN401
+    def _frame(self, path: str, value: Any) -> None:
         self.leaves[path] = f"frame:{list(map(str, value.columns))}"
         for column in value.columns:
             self._arraylike(f"{path}[{str(column)!r}]", value[column])
@@ -152,15 +154,15 @@ class Walk:
         for key in keys:
             self.visit(f"{path}[{self._canonical(key)}]", value[key])
 
-    def _sequence(self, path: str, value: Any) -> None:  # noqa: ANN401
+    def _sequence(self, path: str, value: Any) -> None:
         self.leaves[path] = f"{type(value).__name__}:{len(value)}"
         for i, item in enumerate(value):
             self.visit(f"{path}[{i}]", item)
 
-    def _set(self, path: str, value: Any) -> None:  # noqa: ANN401
+    def _set(self, path: str, value: Any) -> None:
         self.leaves[path] = f"{type(value).__name__}:{sorted(map(self._canonical, value))}"
 
-    def _canonical(self, key: Any) -> str:  # noqa: ANN401
+    def _canonical(self, key: Any) -> str:
         """Return a key's or set item's text: the same in every process, whatever the order of its own parts."""
         if isinstance(key, tuple):
             return f"({', '.join(map(self._canonical, key))})"
@@ -170,10 +172,10 @@ class Walk:
         word = self._word(plain)
         return self._note_opaque(key) if word is _NO_WORD else repr(word)
 
-    def _object(self, path: str, value: Any) -> None:  # noqa: ANN401
+    def _object(self, path: str, value: Any) -> None:
         try:
             reduced = value.__reduce_ex__(4)
-        except Exception:  # noqa: BLE001 - locks, handles and the like refuse in their own ways
+        except Exception:  # noqa: BLE001 - what a foreign object or a trainer may raise is anything
             reduced = (copyreg.__newobj__, (type(value),), getattr(value, "__dict__", None))  # type: ignore[attr-defined]
             if reduced[2] is None:
                 self.leaves[path] = self._note_opaque(value)
@@ -182,9 +184,10 @@ class Walk:
             self.leaves[path] = f"name:{reduced}"
             return
         self.leaves[path] = f"object:{_name(type(value))}"
-        self._reduced(path, *reduced[:5])
+        self._reduced(path, reduced)
 
-    def _reduced(self, path: str, make: Any, args: Any, state: Any = None, items: Any = None, pairs: Any = None) -> None:  # noqa: ANN401, PLR0913 - the five parts of pickle's protocol
+    def _reduced(self, path: str, reduced: tuple[Any, ...]) -> None:
+        make, args, state, items, pairs = (*reduced, None, None, None)[:5]  # the parts of pickle's protocol
         if make is not copyreg.__newobj__ or len(args) > 1:  # type: ignore[attr-defined]
             self._sequence(f"{path}.<arguments>", args)
         for part in state if _is_slots(state) else (state,):
@@ -202,7 +205,7 @@ class Walk:
             if name not in _NOT_STATE and name in state:
                 self.visit(f"{path}.{name}", state[name])
 
-    def _note_opaque(self, value: Any) -> str:  # noqa: ANN401
+    def _note_opaque(self, value: Any) -> str:
         name = _name(type(value))
         self.opaque[name] += 1
         return f"opaque:{name}"
@@ -215,11 +218,12 @@ class _NoWord(str):
 _NO_WORD = _NoWord()
 
 
-def _name(thing: Any) -> str:  # noqa: ANN401
-    return f"{getattr(thing, '__module__', None)}.{getattr(thing, '__qualname__', None) or getattr(thing, '__name__', '?')}"
+def _name(thing: Any) -> str:
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", "?")
+    return f"{getattr(thing, '__module__', None)}.{name}"
 
 
-def _name_word(value: Any) -> str:  # noqa: ANN401
+def _name_word(value: Any) -> str:
     if isinstance(value, types.ModuleType):
         return f"name:{value.__name__}"
     if isinstance(value, np.dtype):
@@ -231,7 +235,11 @@ def _name_word(value: Any) -> str:  # noqa: ANN401
 
 
 def _is_slots(state: object) -> bool:
-    return isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict) and isinstance(state[0], dict | None)  # noqa: PLR2004
+    """Say whether a state is the pair (attributes or None, slots)."""
+    match state:
+        case (dict() | None, dict()):
+            return isinstance(state, tuple)
+    return False
 
 
 def main(request_file: str, answer_folder: str) -> None:
@@ -260,7 +268,7 @@ def train(request: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
     before, begun = _generators(), time.perf_counter()
     try:
         returned = function(**arguments)
-    except BaseException as exc:  # noqa: BLE001 - also sys.exit() in a trainer is a failed training
+    except BaseException as exc:  # noqa: BLE001 - what a foreign object or a trainer may raise is anything
         return _raised(exc)
     took_s = time.perf_counter() - begun
     after = _generators()
@@ -275,12 +283,13 @@ def _find(module_name: str, name: str) -> tuple[Callable[..., Any] | None, dict[
         if exc.name is not None and f"{module_name}.".startswith(f"{exc.name}."):
             return None, {"status": "no module", "message": str(exc)}
         return None, _raised(exc)
-    except BaseException as exc:  # noqa: BLE001
+    except BaseException as exc:  # noqa: BLE001 - what a foreign object or a trainer may raise is anything
         return None, _raised(exc)
     function = getattr(module, name, None)
     if callable(function):
         return function, {}
-    own = [key for key, item in vars(module).items() if callable(item) and getattr(item, "__module__", "") == module_name]
+    callables = {key: item for key, item in vars(module).items() if callable(item)}
+    own = [key for key, item in callables.items() if getattr(item, "__module__", "") == module_name]
     return None, {"status": "no function", "names": own}
 
 
@@ -289,7 +298,7 @@ def _raised(exc: BaseException) -> dict[str, Any]:
     return {"status": "raised", "error": type(exc).__name__, "message": text}
 
 
-def _aspects(returned: Any, walk: Walk) -> dict[str, Any]:  # noqa: ANN401
+def _aspects(returned: Any, walk: Walk) -> dict[str, Any]:
     aspects, problems = {}, {}
     for aspect, attribute in _ATTRIBUTES.items():
         value = returned.get(attribute) if isinstance(returned, Mapping) else getattr(returned, attribute, None)
@@ -298,7 +307,7 @@ def _aspects(returned: Any, walk: Walk) -> dict[str, Any]:  # noqa: ANN401
         walk.start_aspect()
         try:
             walk.visit("", np.asarray(value) if aspect == "predictions" else value)
-        except Exception as exc:  # noqa: BLE001 - then the other aspects still count
+        except Exception as exc:  # noqa: BLE001 - what a foreign object or a trainer may raise is anything
             problems[aspect] = f"{type(exc).__name__}: {exc}"
         else:
             aspects[aspect] = walk.leaves
@@ -307,7 +316,7 @@ def _aspects(returned: Any, walk: Walk) -> dict[str, Any]:  # noqa: ANN401
 
 def _generators() -> dict[str, str]:
     """Return what state the global generators are in: who draws from them must have seeded them."""
-    states = {"numpy.random": repr(np.random.get_state(legacy=False)), "random": repr(random.getstate())}  # noqa: NPY002
+    states = {"numpy.random": repr(np.random.get_state(legacy=False)), "random": repr(random.getstate())}  # noqa: NPY002 - to look at it, not to use it
     return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in states.items()}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_mlops.adapters import parquet
-from pytest_mlops.core.digest import digest_file, digest_tree
+from pytest_mlops.core.digest import digest_tree
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.judge import Judgement, judge
 from pytest_mlops.core.limit import Limit, at_most
@@ -18,6 +17,7 @@ from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.stages.batch_runs import Job, Killed, Ran, run, run_killed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 _KILLS = 4  # tries to catch a job before its end
@@ -38,7 +38,7 @@ class _Found:
     where: str = ""
 
 
-def measure_batch(
+def measure_batch(  # noqa: PLR0913 - keywords
     command: Sequence[str],
     *,
     input: Path,  # noqa: A002 - the word that a user of a batch job thinks of
@@ -91,22 +91,21 @@ def measure_batch(
 
 def _input_rows(job: Job, keys: Sequence[str]) -> int:
     if not job.input.exists():
-        raise DeclarationError(f"the input of batch job {job.name!r} must be a Parquet file, got {str(job.input)!r}, which does not exist")
+        raise DeclarationError(
+            f"the input of batch job {job.name!r} must be a Parquet file, got {str(job.input)!r}, which does not exist"
+        )
     parquet.check_key(job.input, keys)
     return parquet.count_rows(job.input)
 
 
-def _measure(
-    job: Job, keys: Sequence[str], rows: int, tell: Callable[[str], None], *, kill: bool
-) -> dict[str, _Found]:
+def _measure(job: Job, keys: Sequence[str], rows: int, tell: Callable[[str], None], *, kill: bool) -> dict[str, _Found]:
     runs = []
     for number in range(2):
         tell(f"batch job {job.name}: run {number + 1} of 2")
         runs.append(run(job, number))
+    found = _completeness(job, runs[0], keys, rows) | _sameness(runs, keys)
     kills = _kill(job, runs, tell) if kill else []
-    return {
-        **_completeness(job, runs[0], keys, rows),
-        **_sameness(runs, keys),
+    return found | {
         "leftovers": _leftovers(kills) if kill else _Found(None, 0, "no run was killed: kill=False"),
         "input_changed": _Found(any(ran.input_changed for ran in runs), len(runs)),
         "duration": _Found(max(ran.duration_s for ran in runs), len(runs), "the longer of two runs"),
@@ -134,27 +133,23 @@ def _nulls(job: Job, ran: Ran, keys: Sequence[str]) -> _Found:
     if not columns:
         return _Found(None, 0, "the output has no column that the input has not")
     counts = {name: parquet.count_nulls(ran.output, [name]) for name in columns}
-    worst = [f"{nulls} in column {name!r}" for name, (nulls, _) in counts.items() if nulls]
-    return _Found(sum(nulls for nulls, _ in counts.values()), sum(n for _, n in counts.values()), where=", ".join(worst))
+    worst = [f"{count} in column {name!r}" for name, (count, _) in counts.items() if count]
+    nulls, values = (sum(column) for column in zip(*counts.values(), strict=True))
+    return _Found(nulls, values, where=", ".join(worst))
 
 
 def _sameness(runs: Sequence[Ran], keys: Sequence[str]) -> dict[str, _Found]:
-    outputs = [ran.output for ran in runs]
-    compared = parquet.compare_rows(*outputs, keys)
-    note = "" if all(path.is_dir() for path in outputs) else _bytes_note(outputs)
+    one, other = (ran.output for ran in runs)
+    compared = parquet.compare_rows(one, other, keys)
+    same = "the same" if digest_tree(one) == digest_tree(other) else "not the same"
     return {
-        "differences": _Found(compared.rows, compared.of, note, compared.first),
+        "differences": _Found(compared.rows, compared.of, f"the files are {same} byte by byte", compared.first),
         "largest_difference": _Found(compared.largest if compared.of else None, compared.of, where=compared.first),
     }
 
 
-def _bytes_note(outputs: Sequence[Path]) -> str:
-    same = len({digest_file(path) for path in outputs}) == 1
-    return f"the files are {'the same' if same else 'not the same'} byte by byte"
-
-
 def _kill(job: Job, runs: Sequence[Ran], tell: Callable[[str], None]) -> list[Killed]:
-    """Kill midway and at the first file by SIGTERM, at the first file by SIGKILL; each again, earlier, until it is caught."""
+    """Kill by SIGTERM midway and at the first file, by SIGKILL at the first file; earlier until it is caught."""
     rows, duration_s = parquet.count_rows(runs[0].output), min(ran.duration_s for ran in runs)
     midway = [duration_s / 2 ** (attempt + 1) for attempt in range(_KILLS)]
     tell(f"batch job {job.name}: killed midway and at its first file")
@@ -176,7 +171,9 @@ def _kill_until_caught(job: Job, kind: signal.Signals, moments: Sequence[float |
 def _leftovers(kills: Sequence[Killed]) -> _Found:
     caught = [killed for killed in kills if killed.in_time]
     if {killed.kind for killed in caught} != {signal.SIGTERM, signal.SIGKILL}:
-        return _Found(None, 0, f"the job could not be caught before its end in {len(kills)} tries. Hint: give it more rows")
+        tries = f"the job could not be caught before its end in {len(kills)} tries"
+        note = f"{tries}. Hint: give it more rows, and end at SIGTERM"
+        return _Found(None, 0, note)
     left = [f"{file} after {killed.how}" for killed in caught for file in killed.left]
     return _Found(len(left), len(caught), "killed by " + ", ".join(killed.how for killed in caught), ", ".join(left))
 
@@ -196,7 +193,12 @@ def _result(job: Job, found: Mapping[str, _Found], keys: Sequence[str]) -> Resul
         subject=job.name,
         measurements=tuple(
             Measurement(
-                name=f"batch.{name}", subject=job.name, value=item.value, unit=_UNITS.get(name, ""), n=item.n, note=item.note
+                name=f"batch.{name}",
+                subject=job.name,
+                value=item.value,
+                unit=_UNITS.get(name, ""),
+                n=item.n,
+                note=item.note,
             )
             for name, item in values.items()
         ),

@@ -8,14 +8,17 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_mlops.adapters import parquet
 from pytest_mlops.core import process
 from pytest_mlops.core.digest import digest_tree
-from pytest_mlops.core.errors import DeclarationError, SubprocessError, ToolError
+from pytest_mlops.core.errors import DeclarationError, SubprocessError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _OUTPUT = "predictions.parquet"
 _LOOK_S = 0.01
@@ -49,7 +52,9 @@ class Job:
         """
         for placeholder in ("{input}", "{output}"):
             if isinstance(self.command, str) or not any(placeholder in word for word in self.command):
-                raise DeclarationError(f"the command of batch job {self.name!r} must be a list with {placeholder}, got {self.command!r}")
+                raise DeclarationError(
+                    f"the command of batch job {self.name!r} must be a list with {placeholder}, got {self.command!r}"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,17 +100,19 @@ def run(job: Job, number: int) -> Ran:
             peak.look(child.pid)
             if time.monotonic() - begun > job.timeout_s:
                 child.stop(grace_s=0)
-                raise SubprocessError(_message(job, f"end within {job.timeout_s:g} s, got still running"), log=child.log_tail())
+                raise _failed(job, f"end within {job.timeout_s:g} s, got still running", child)
         took_s = time.monotonic() - begun
         if child.returncode != 0:
-            raise SubprocessError(_message(job, f"end with exit code 0, got {child.returncode}"), log=child.log_tail())
+            raise _failed(job, f"end with exit code 0, got {child.returncode}", child)
         if not output.exists():
-            raise SubprocessError(_message(job, "write to {output}, got nothing there and exit code 0"), log=child.log_tail())
-    return Ran(output=output, duration_s=took_s, peak_mib=peak.mib, input_changed=digest_tree(source) != before)
+            raise _failed(job, "write to {output}, got nothing there and exit code 0", child)
+    changed = digest_tree(source) != before
+    shutil.rmtree(source.parent)
+    return Ran(output=output, duration_s=took_s, peak_mib=peak.mib, input_changed=changed)
 
 
 def run_killed(job: Job, kind: signal.Signals, after_s: float | None, *, rows: int) -> Killed:
-    """Start the job and kill it `after_s`; None: as soon as there is a file in its output folder.
+    """Start the job and kill it after `after_s` seconds; None: as soon as there is a file in its output folder.
 
     After SIGTERM nothing must be left but a whole file under the final name. SIGKILL leaves no time to tidy
     up, so there only the file under the final name must be whole, or not there.
@@ -113,13 +120,24 @@ def run_killed(job: Job, kind: signal.Signals, after_s: float | None, *, rows: i
     source, output = _prepare(job, f"killed-{kind.name.lower()}-{'at-file' if after_s is None else 'midway'}")
     with _start(job, source, output, hash_seed=1) as child:
         _wait_for_moment(child, output.parent, after_s, job.timeout_s)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, kind) if child.alive else None
+        landed = _kill_group(child, kind)
         stubborn = child.wait(min(_AFTER_TERM_S, job.timeout_s)) is None
+    shutil.rmtree(source.parent)
     left = _left(output, rows, everything=kind is signal.SIGTERM)
     left += [f"the job itself, still running {_AFTER_TERM_S:g} s"] if stubborn else []
     when = "at its first file" if after_s is None else f"at {after_s:.2f} s"
-    return Killed(kind=kind, how=f"{kind.name} {when}", in_time=bool(left) or not output.exists(), left=left)
+    return Killed(
+        kind=kind, how=f"{kind.name} {when}", in_time=landed and (bool(left) or not output.exists()), left=left
+    )
+
+
+def _kill_group(child: process.Child, kind: signal.Signals) -> bool:
+    """Send a signal to all processes of a job; say whether it was still there."""
+    with contextlib.suppress(ProcessLookupError):
+        if child.alive:
+            os.killpg(child.pid, kind)
+            return True
+    return False
 
 
 def _wait_for_moment(child: process.Child, folder: Path, after_s: float | None, timeout_s: float) -> None:
@@ -176,8 +194,8 @@ def _filled(word: str, values: Mapping[str, str]) -> str:
     return word
 
 
-def _message(job: Job, must: str) -> str:
-    return f"batch job {job.name!r} must {must}"
+def _failed(job: Job, must: str, child: process.Child) -> SubprocessError:
+    return SubprocessError(f"batch job {job.name!r} must {must}", log=child.log_tail())
 
 
 class _Peak:

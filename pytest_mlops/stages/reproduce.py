@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.stages.reproduce_runs import Trainer, Training, train
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.core.plain import Json
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
 _SCALED = "largest |a - b| / max(1, |a|, |b|), or the count of what is no float"
 _METHODS = {"data_digest": "differs (1) or not (0)", "params": "params that differ"}
+_NOT_RETURNED = "the trainer did not return it"
 _NOISE = 1e-9  # below this, floats that were summed in another order differ
 
 
-def measure_reproduction(
+def measure_reproduction(  # noqa: PLR0913 - keywords
     trainer: str,
     *,
     seed: int,
@@ -67,7 +68,12 @@ def measure_reproduction(
     if times < 2:  # noqa: PLR2004 - it takes two to differ
         raise DeclarationError(f"times must be at least 2, got {times!r}")
     asked = Trainer(
-        name=trainer, seed=seed, arguments=arguments or {}, project_root=project_root, python=python, timeout_s=timeout_s
+        name=trainer,
+        seed=seed,
+        arguments=arguments or {},
+        project_root=project_root,
+        python=python,
+        timeout_s=timeout_s,
     )
     trainings = []
     for number in range(times):
@@ -87,7 +93,7 @@ def _result(trainer: Trainer, trainings: Sequence[Training]) -> Result:
         measurements=tuple(_measurement(trainer, trainings, aspect, found) for aspect, found in differences.items()),
         details={
             "first_difference": next(iter(firsts), "none"),
-            "differences": texts,
+            "differences": dict(texts),
             "durations": [training.duration_s for training in trainings],
             "environments": [dict(training.environment) for training in trainings],
         },
@@ -97,7 +103,7 @@ def _result(trainer: Trainer, trainings: Sequence[Training]) -> Result:
 
 def _difference(trainings: Sequence[Training], aspect: str) -> Difference | None:
     """Return the largest difference from the first training; None where no training returned the aspect."""
-    from pytest_mlops.stages.reproduce_compare import compare  # noqa: PLC0415 - imports NumPy
+    from pytest_mlops.stages.reproduce_compare import compare
 
     if not any(training.aspects.get(aspect) for training in trainings) or any(aspect in t.problems for t in trainings):
         return None
@@ -105,9 +111,7 @@ def _difference(trainings: Sequence[Training], aspect: str) -> Difference | None
     return max(found, key=lambda difference: difference.value)
 
 
-def _measurement(
-    trainer: Trainer, trainings: Sequence[Training], aspect: str, found: Difference | None
-) -> Measurement:
+def _measurement(trainer: Trainer, trainings: Sequence[Training], aspect: str, found: Difference | None) -> Measurement:
     return Measurement(
         name=f"reproducibility.{aspect}",
         subject=trainer.name,
@@ -135,7 +139,7 @@ def _n(aspect: str, found: Difference) -> int:
 def _note(trainings: Sequence[Training], aspect: str, found: Difference | None) -> str:
     if found is None:
         problem = next((t.problems[aspect] for t in trainings if aspect in t.problems), "")
-        return f"could not be walked: {problem}" if problem else "the trainer did not return it"
+        return f"could not be walked: {problem}" if problem else _NOT_RETURNED
     notes = [_hint(trainings, found)] if aspect == "fitted_state" and found.value > _NOISE else []
     if aspect == "fitted_state" and trainings[0].opaque:
         types = ", ".join(f"{count} x {name}" for name, count in sorted(trainings[0].opaque.items()))
@@ -146,16 +150,16 @@ def _note(trainings: Sequence[Training], aspect: str, found: Difference | None) 
 def _hint(trainings: Sequence[Training], found: Difference) -> str:
     """Name the likely cause of a difference in one sentence."""
     if ": 'time:" in found.text:
-        return "Hint: it is a time stamp; keep it in the tracking run, or judge same(\"predictions\")"
+        return 'Hint: it is a time stamp; keep it in the tracking run, or judge same("predictions")'
     for name in trainings[0].generators:
         states = [training.generators[name] for training in trainings]
         if any(state["drawn"] for state in states) and any(a["state"] != b["state"] for a, b in pairwise(states)):
             return f"Hint: the global generator of {name} was drawn from without a seed; pass the trainer's seed on"
-    return "Hint: look for a generator without the seed, or for what hash seed, threads, time zone or working folder change"
+    return "Hint: look for a generator without the seed, or for what hash seed, threads, time zone or folder change"
 
 
 def _digests(trainer: str, training: Training) -> dict[str, str]:
-    from pytest_mlops.stages.reproduce_compare import digest_state  # noqa: PLC0415
+    from pytest_mlops.stages.reproduce_compare import digest_state
 
     digests = {}
     if training.aspects.get("data_digest"):
@@ -175,7 +179,7 @@ class Same:
 
     def judge(self, result: Result) -> Iterable[Judgement]:
         """Judge each aspect; without names, each that the trainer returned."""
-        for aspect in self.aspects or [m.short_name for m in result.measurements if m.value is not None]:
+        for aspect in self.aspects or [m.short_name for m in result.measurements if m.note != _NOT_RETURNED]:
             limit = replace(self.limit, high=0.0) if aspect in _METHODS else self.limit
             yield self._explained(judge(result[aspect], limit), result)
 
@@ -183,7 +187,9 @@ class Same:
     def _explained(judgement: Judgement, result: Result) -> Judgement:
         texts = result.details["differences"]
         text = texts.get(judgement.measurement.short_name, "") if isinstance(texts, dict) else ""
-        return replace(judgement, reason=f"first difference: {text}") if judgement.verdict is Verdict.FAIL else judgement
+        if judgement.verdict is not Verdict.FAIL:
+            return judgement
+        return replace(judgement, reason=f"first difference: {text}")
 
 
 def same(*aspects: str, within: float = 1e-9) -> Same:

@@ -7,7 +7,6 @@ types, leaves that only one side has) is equal or counts one, so that no toleran
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ import numpy as np
 from pytest_mlops.core.digest import digest_bytes, digest_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from pytest_mlops.stages.reproduce_runs import Leaf, Training
@@ -68,13 +69,15 @@ def digest_state(training: Training) -> str:
     leaves = training.aspects["fitted_state"]
     values = {path: _value(training, leaves, path) for path in leaves}
     arrays = {path: value for path, value in values.items() if isinstance(value, np.ndarray)}
-    return digest_json([
-        {path: repr(value) for path, value in values.items() if path not in arrays},
-        {path: [str(a.dtype), list(a.shape), digest_bytes(a.tobytes())] for path, a in arrays.items()},
-    ])
+    return digest_json(
+        [
+            {path: repr(value) for path, value in values.items() if path not in arrays},
+            {path: [str(a.dtype), list(a.shape), digest_bytes(a.tobytes())] for path, a in arrays.items()},
+        ]
+    )
 
 
-def _value(training: Training, leaves: Mapping[str, Leaf], path: str) -> Any:  # noqa: ANN401 - an array or a plain value
+def _value(training: Training, leaves: Mapping[str, Leaf], path: str) -> Any:
     leaf = leaves.get(path, _ABSENT)
     if not isinstance(leaf, list):
         return leaf
@@ -87,7 +90,7 @@ def _size(value: object) -> int:
     return value.size if isinstance(value, np.ndarray) else 1
 
 
-def _gap(a: Any, b: Any) -> tuple[float, bool, str] | None:  # noqa: ANN401
+def _gap(a: Any, b: Any) -> tuple[float, bool, str] | None:
     """Return (size, whether it is a count, where and what) of two leaves that differ, else None."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return _gap_of_arrays(a, b)
@@ -110,7 +113,9 @@ def _gap_of_arrays(a: NDArray[Any], b: NDArray[Any]) -> tuple[float, bool, str] 
     counts = unequal & ~np.isfinite(sizes)
     at = np.unravel_index(int(np.argmax(counts if counts.any() else np.where(unequal, sizes, 0))), a.shape)
     text = f"{list(map(int, at)) if at else ''}: {a[at].item()!r} against {b[at].item()!r}"
-    return (float(counts.sum()), True, text) if counts.any() else (float(np.max(sizes, where=unequal, initial=0)), False, text)
+    if counts.any():
+        return float(counts.sum()), True, text
+    return float(np.max(sizes, where=unequal, initial=0)), False, text
 
 
 def _scaled(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:

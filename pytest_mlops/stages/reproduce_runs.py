@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from pytest_mlops.core.errors import DeclarationError, ToolError
 from pytest_mlops.core.messages import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
@@ -138,7 +139,8 @@ def _refuse(answer: Mapping[str, Any], trainer: Trainer) -> None:
     match answer["status"]:
         case "no module":
             raise DeclarationError(
-                f"trainer {trainer.name!r} must be importable from {str(trainer.project_root)!r}, got: {answer['message']}"
+                f"trainer {trainer.name!r} must be importable from {str(trainer.project_root)!r}, "
+                f"got: {answer['message']}"
             )
         case "no function":
             hint = did_you_mean(function, answer["names"])
@@ -150,8 +152,8 @@ def _refuse(answer: Mapping[str, Any], trainer: Trainer) -> None:
             raise ToolError(_raised(answer, trainer.name))
     if not any(answer["aspects"].values()) and not answer["problems"]:
         raise DeclarationError(
-            f"trainer {trainer.name!r} must return a mapping or an object with at least one of data_digest, params, model, "
-            f"predictions, metrics, got {answer['returned']}"
+            f"trainer {trainer.name!r} must return a mapping or an object with at least one of data_digest, params, "
+            f"model, predictions, metrics, got {answer['returned']}"
         )
 
 
@@ -159,15 +161,16 @@ def _raised(answer: Mapping[str, Any], name: str) -> str:
     lines = str(answer["message"]).rstrip().splitlines()[-_LAST_LINES:]
     hint = ""
     if answer["error"] == "FileNotFoundError":
-        hint = "\nHint: every training has a fresh empty working folder; find data from __file__ or pass an absolute path"
+        hint = "\nHint: each training has a fresh empty working folder; find data from __file__ or give absolute paths"
     return "\n".join([f"trainer {name!r} must return, got {answer['error']}", *lines]) + hint
 
 
 def _training(answer: Mapping[str, Any], folder: Path, environment: Mapping[str, str], duration_s: float) -> Training:
-    import numpy as np  # noqa: PLC0415 - paid by those who train
+    import numpy as np
 
     with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
         arrays = {str(kind): stored[kind] for kind in stored}
+    (folder / "arrays.npz").unlink()
     return Training(
         aspects={aspect: leaves for aspect, leaves in answer["aspects"].items() if leaves and not _is_empty(leaves)},
         arrays=arrays, problems=answer["problems"], opaque=answer["opaque"], generators=answer["generators"],

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Self
 
 from pytest_mlops.adapters.http import HttpClient, Request
 from pytest_mlops.core.errors import DeclarationError, SubprocessError
 from pytest_mlops.core.process import Child, start
+from pytest_mlops.stages.service_endpoint import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -25,37 +24,6 @@ _IN_USE = ("address already in use", "address in use", "eaddrinuse", "port is al
 _PROBE_S = 2.0
 _SAY_EVERY_S = 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 0.25
-
-
-def silent(_: str) -> None:
-    """Report no progress."""
-
-
-class Endpoint(Protocol):
-    """What can be measured over HTTP."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in the report."""
-
-    @property
-    def url(self) -> str:
-        """Its address, without a slash at the end."""
-
-    def log_tail(self, lines: int = 20) -> str:
-        """Return the end of its log; empty where there is none."""
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A service that someone else runs."""
-
-    name: str
-    url: str
-
-    def log_tail(self, lines: int = 20) -> str:  # noqa: ARG002 - it has none
-        """Return nothing: its log is elsewhere."""
-        return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +66,7 @@ class Service:
         self.child.stop(grace_s)
 
 
-def start_service(
+def start_service(  # noqa: PLR0913 - each has a name and a default
     command: Sequence[str],
     *,
     name: str,
@@ -128,37 +96,85 @@ def start_service(
     SubprocessError
         When it ends, or is not ready in time; it is ended then. Carries the end of its log.
     """
-    env = env or {}
-    if not any("{port}" in text for text in [*command, *env.values()]):
+    if not any("{port}" in text for text in [*command, *(env or {}).values()]):
         raise DeclarationError(f"the command of {name!r} must hold {{port}}, got {' '.join(command)!r}")
-    progress(f"{name}: starting")
-    for attempt in range(1, _ATTEMPTS + 1):
-        port = _free_port()
-        child = start(
-            [_filled(word, port) for word in command],
-            log=workdir / f"{name}.log",
-            env=os.environ | {key: _filled(value, port) for key, value in env.items()},
-            cwd=cwd,
-        )
-        begun = time.monotonic()
+    launch = _Launch(
+        name=name, command=command, env=env or {}, cwd=cwd, log=workdir / f"{name}.log",
+        ready_path=ready_path, ready_timeout_s=ready_timeout_s, progress=progress,
+    )  # fmt: skip
+    for _ in range(_ATTEMPTS - 1):
         try:
-            _wait_until_ready(child, f"http://{_HOST}:{port}", ready_path, name, ready_timeout_s, progress)
-        except SubprocessError:
-            in_use = not child.alive and any(word in child.log_tail(50).lower() for word in _IN_USE)
-            child.stop(grace_s=1)
-            if not in_use or attempt == _ATTEMPTS:
-                raise
-            progress(f"{name}: port {port} was taken meanwhile, trying another")
-            continue
+            return launch.once()
+        except _PortTakenError:
+            progress(f"{name}: its port was taken meanwhile, trying another")
+    return launch.once()
+
+
+class _PortTakenError(SubprocessError):
+    """The service ended because another process has its port."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Launch:
+    """What is needed to start a service, any number of times."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path | None
+    log: Path
+    ready_path: str
+    ready_timeout_s: float
+    progress: Callable[[str], None]
+
+    def once(self) -> Service:
+        """Start it on a free port and wait until it is ready; end it where it is not."""
+        port = _free_port()
+        self.progress(f"{self.name}: starting on port {port}")
+        command = [_filled(word, port) for word in self.command]
+        env = os.environ | {key: _filled(value, port) for key, value in self.env.items()}
+        begun = time.monotonic()
+        child = start(command, log=self.log, env=env, cwd=self.cwd)
+        url = f"http://{_HOST}:{port}"
+        try:
+            self._wait_until_ready(child, url, begun)
         except BaseException:
             child.stop(grace_s=1)
             raise
         took_s = time.monotonic() - begun
-        progress(f"{name}: ready in {took_s:.1f} s")
-        return Service(
-            name=name, url=f"http://{_HOST}:{port}", port=port, log_path=child.log, started_in_s=took_s, child=child
+        self.progress(f"{self.name}: ready after {took_s:.1f} s at {url}")
+        return Service(name=self.name, url=url, port=port, log_path=self.log, started_in_s=took_s, child=child)
+
+    def _wait_until_ready(self, child: Child, url: str, begun: float) -> None:
+        """Probe until the service answers 2xx."""
+        pause_s, last, say_at_s = _FIRST_PAUSE_S, "no answer", _SAY_EVERY_S
+        with HttpClient(url, timeout_s=min(_PROBE_S, self.ready_timeout_s)) as client:
+            while (waited_s := time.monotonic() - begun) < self.ready_timeout_s:
+                self._check_alive(child, url, waited_s)
+                exchange = client.send(Request(method="GET", path=self.ready_path))
+                if exchange.status is not None and 200 <= exchange.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+                    return
+                last = exchange.problem or f"status {exchange.status}"
+                if waited_s > say_at_s:
+                    say_at_s = waited_s + _SAY_EVERY_S
+                    self.progress(f"{self.name}: not ready after {waited_s:.0f} of {self.ready_timeout_s:g} s ({last})")
+                time.sleep(pause_s)
+                pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+        raise SubprocessError(
+            f"{self.name} must answer 2xx at {url}{self.ready_path} within {self.ready_timeout_s:g} s, got {last}. "
+            f"Hint: check ready_path, or raise ready_timeout_s; its whole log is {self.log}",
+            log=child.log_tail(),
         )
-    raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
+
+    def _check_alive(self, child: Child, url: str, waited_s: float) -> None:
+        if child.alive:
+            return
+        kind = _PortTakenError if any(word in child.log_tail(50).lower() for word in _IN_USE) else SubprocessError
+        raise kind(
+            f"{self.name} must answer at {url}{self.ready_path}, "
+            f"got its end with exit code {child.returncode} after {waited_s:.1f} s",
+            log=child.log_tail(),
+        )
 
 
 def _free_port() -> int:
@@ -169,59 +185,3 @@ def _free_port() -> int:
 
 def _filled(text: str, port: int) -> str:
     return text.replace("{port}", str(port)).replace("{host}", _HOST)
-
-
-def _wait_until_ready(
-    child: Child, url: str, path: str, name: str, timeout_s: float, progress: Callable[[str], None]
-) -> None:
-    """Probe until the service answers 2xx."""
-    begun = said = time.monotonic()
-    pause_s, last = _FIRST_PAUSE_S, "no answer"
-    with HttpClient(url, timeout_s=min(_PROBE_S, timeout_s)) as client:
-        while (waited_s := time.monotonic() - begun) < timeout_s:
-            if not child.alive:
-                raise SubprocessError(f"{name} must answer at {url}{path}, got its end with exit code {child.returncode} after {waited_s:.1f} s", log=child.log_tail())
-            exchange = client.send(Request(method="GET", path=path))
-            if exchange.status is not None and 200 <= exchange.status < 300:  # noqa: PLR2004 - HTTP's own numbers
-                return
-            last = exchange.problem or f"status {exchange.status}"
-            if time.monotonic() - said > _SAY_EVERY_S:
-                said = time.monotonic()
-                progress(f"{name}: not ready after {waited_s:.0f} s of {timeout_s:g} s ({last})")
-            time.sleep(pause_s)
-            pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
-    raise SubprocessError(
-        f"{name} must answer 2xx at {url}{path} within {timeout_s:g} s, got {last}. "
-        f"Hint: check ready_path, or raise ready_timeout_s; its whole log is {child.log}",
-        log=child.log_tail(),
-    )
-
-
-def endpoint(service: Endpoint | str, *, name: str = "", allowed_hosts: Collection[str] = ()) -> Endpoint:
-    """Return a service, or an address, as something to measure.
-
-    Raises
-    ------
-    DeclarationError
-        When its host is neither loopback nor one of `allowed_hosts`.
-    """
-    remote = Remote(name or service, service.rstrip("/")) if isinstance(service, str) else service
-    host = urlsplit(remote.url).hostname or ""
-    if not (is_loopback(host) or host in allowed_hosts):
-        raise DeclarationError(
-            f"{remote.url!r} must be on loopback or on an allowed host, got host {host!r}. "
-            f"Hint: add {host!r} to allowed_hosts if it may be sent this traffic"
-        )
-    return remote
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address is this machine's loopback.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("example.org")
-    (True, True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MODES = {"alone": [], "n0": ["-n", "0"], "n2": ["-n", "2"]}
+_MODES = {"alone": [], "n0": ["-p", "xdist", "-n", "0"], "n2": ["-p", "xdist", "-n", "2"]}
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Project:
 
     def run(self, *words: str) -> pytest.RunResult:
         """Run pytest in a process of its own."""
-        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *_MODES[self.mode], *words)
+        return self.pytester.runpytest_subprocess("-p", "pytest_mlops.plugin", *_MODES[self.mode], *words)
 
     def record(self) -> dict[str, Any]:
         """Return the run record of the last run."""
@@ -49,6 +49,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     """Return an empty project, without what the outer run has set."""
     for name in ("CI", "PRE_COMMIT", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
+    # Other plugins cost seconds a run; that ours is found by its entry point, and lives beside them, has its own test.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return Project(pytester)
 
 

@@ -19,7 +19,7 @@ REFUSAL_S = 2.0
 _INSIDES = re.compile(r'Traceback \(most recent|File \\?"[^"]+", line \d+|/[\w.-]+/[\w./-]*\.py\b|site-packages')
 
 
-def read_json(body: bytes) -> Any:  # noqa: ANN401 - JSON
+def read_json(body: bytes) -> Any:
     """Return the value of a JSON text in UTF-8.
 
     Raises
@@ -60,17 +60,22 @@ def wrong_with_answer(exchange: Exchange, signature: Signature, rows: int) -> st
 def wrong_with_refusal(exchange: Exchange, signature: Signature) -> str:
     """Say what is wrong with the answer to a request that must be refused."""
     status = exchange.status
-    if status is None:
-        return f"must be refused with 4xx, got no answer: {exchange.problem}"
-    if not 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers
-        return f"must be refused with 4xx, got {status}"
+    if status is None or not 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers
+        return f"must be refused with 4xx, got {status or exchange.problem}"
+    return _wrong_with_manner(exchange) or _wrong_with_error(exchange, signature.error_for(status))
+
+
+def _wrong_with_manner(exchange: Exchange) -> str:
+    """Say what is wrong with how long a refusal took and what it tells."""
     if exchange.elapsed_s > REFUSAL_S:
         return f"must be refused within {REFUSAL_S:g} s, took {exchange.elapsed_s:.1f} s"
     if len(exchange.body) > REFUSAL_BYTES:
         return f"a refusal must have at most {REFUSAL_BYTES:,} bytes, got {len(exchange.body):,}"
-    if _INSIDES.search(exchange.body.decode("utf-8", "replace")):
-        return "a refusal must not show a traceback or a path of the server"
-    schema = signature.error_for(status)
+    told = _INSIDES.search(exchange.body.decode("utf-8", "replace"))
+    return f"a refusal must not show the server's insides, got {told[0]!r}" if told else ""
+
+
+def _wrong_with_error(exchange: Exchange, schema: Mapping[str, Any] | None) -> str:
     if schema is None:
-        return f"the document describes no 4xx answer, got {status}"
+        return f"the document describes no 4xx answer, got {exchange.status}"
     return wrong_with_json(exchange, schema)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 Offline = Callable[[Rows], Sequence[Any]]
 _ROWS_A_REQUEST = 500
+_SAY_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,7 @@ class Bench:
     seed: int
     max_examples: int
     time_limit_s: float
+    progress: Callable[[str], None]
     failures: Findings = field(default_factory=Findings)
 
     def send(self, findings: Findings, request: Request) -> Exchange:
@@ -70,10 +74,29 @@ class Bench:
     def explore(self, findings: Findings, schema: Mapping[str, Any], probe: Callable[[Any], bool]) -> None:
         """Give values of a schema to `probe`; say so where time ran out."""
         complete = explore(
-            schema, probe, seed=self.seed, max_examples=self.max_examples, time_limit_s=self.time_limit_s
+            schema,
+            self._heard(findings, probe),
+            seed=self.seed,
+            max_examples=self.max_examples,
+            time_limit_s=self.time_limit_s,
         )
         if not complete and not findings.violations:
-            findings.missing = f"stopped after {self.time_limit_s:g} s, before all {self.max_examples} drawn requests were sent"
+            findings.missing = (
+                f"stopped after {self.time_limit_s:g} s, before all {self.max_examples} drawn requests were sent"
+            )
+
+    def _heard(self, findings: Findings, probe: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        """Return a probe that says every few seconds how far it is."""
+        say_at = itertools.count(time.monotonic() + _SAY_EVERY_S, _SAY_EVERY_S)
+        due = [next(say_at)]
+
+        def heard(value: object) -> bool:
+            if time.monotonic() > due[0]:
+                due[0] = next(say_at)
+                self.progress(f"{findings.tried} {findings.unit} tried so far")
+            return probe(value)
+
+        return heard
 
     @property
     def plain_rows(self) -> Rows:

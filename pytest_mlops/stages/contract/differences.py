@@ -8,7 +8,7 @@ from typing import Any
 Difference = tuple[str, str, str]
 
 
-def first_difference(one: Any, other: Any, *, tolerance: float = 0.0, part: bool = False) -> Difference | None:  # noqa: ANN401 - JSON
+def first_difference(one: Any, other: Any, *, tolerance: float = 0.0, part: bool = False) -> Difference | None:
     """Return the path of the first difference and both sides in short; None where there is none.
 
     Parameters

@@ -74,12 +74,12 @@ def read_signature(document: Mapping[str, Json], *, path: str | None = None) -> 
     found = [signature for signature in _signatures(resolved) if path in {None, signature.path}]
     if len(found) == 1:
         return found[0]
+    hint = "choose one by path=" if found else "describe requestBody and the 200 answer as application/json"
     where = f"at {path!r}" if path else "in one place"
     raise DeclarationError(
-        f"the OpenAPI document must describe, {where}, a POST of a JSON object with exactly one array of objects (the rows) "
-        f"that is answered by a JSON object with exactly one array (the predictions), "
-        f"got {', '.join(one.path for one in found) or 'none'}. "
-        f"Hint: {'choose one by path=' if found else 'describe requestBody and the 200 answer with application/json schemas'}"
+        f"the OpenAPI document must describe, {where}, a POST of a JSON object with exactly one array of objects "
+        f"(the rows) that is answered by a JSON object with exactly one array (the predictions), "
+        f"got {', '.join(one.path for one in found) or 'none'}. Hint: {hint}"
     )
 
 
@@ -133,7 +133,7 @@ def inline(document: Mapping[str, Json]) -> dict[str, Any]:
     return dict(_inline(document, document, 0))
 
 
-def _inline(part: Any, document: Mapping[str, Any], depth: int) -> Any:  # noqa: ANN401 - JSON
+def _inline(part: Any, document: Mapping[str, Any], depth: int) -> Any:
     if depth > _DEPTH:
         raise DeclarationError("the OpenAPI document refers to itself, or is nested too deeply to draw requests from")
     if isinstance(part, list):
@@ -145,7 +145,7 @@ def _inline(part: Any, document: Mapping[str, Any], depth: int) -> Any:  # noqa:
     return _without_nullable({key: _inline(value, document, depth + 1) for key, value in part.items()})
 
 
-def _referred(reference: str, document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+def _referred(reference: str, document: Mapping[str, Any]) -> Any:
     place: Any = document
     if not reference.startswith("#/"):
         raise DeclarationError(f"the OpenAPI document must hold what it refers to, got {reference!r}")
@@ -173,7 +173,7 @@ def strict(schema: Schema) -> Schema:
     return {key: _strict_part(key, part) for key, part in schema.items()}
 
 
-def _strict_part(key: str, part: Any) -> Any:  # noqa: ANN401 - JSON
+def _strict_part(key: str, part: Any) -> Any:
     if key == "properties":
         return {name: strict(inner) for name, inner in part.items()}
     if key in {"anyOf", "oneOf"}:

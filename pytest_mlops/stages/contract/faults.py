@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from pytest_mlops.adapters.http import Request
 from pytest_mlops.adapters.jsonschema import compile_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from pytest_mlops.stages.contract.document import Signature
 
 Rows = list[dict[str, Any]]
@@ -29,7 +30,7 @@ _LITERALS = MappingProxyType({
     "overflowing_number": "1e999",
     "integer_of_5000_digits": "9" * _DIGITS,
 })  # fmt: skip
-_VALUES = MappingProxyType({
+_VALUES: Mapping[str, Any] = MappingProxyType({
     "null": None,
     "boolean": True,
     "text_for_number": "12",

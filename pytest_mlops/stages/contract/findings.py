@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_mlops.adapters.http import Exchange
+    from pytest_mlops.core.plain import Json
 
 _CURL_BYTES = 400
 _BODY_LETTERS = 300
 _NOTE_LETTERS = 1_600
+_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,9 @@ class Violation:
     exchange: Exchange | None = None
 
     @property
-    def size(self) -> int:
-        """The length of its request."""
-        return 0 if self.exchange is None else len(self.exchange.request.body)
+    def size(self) -> float:
+        """The length of its request; without one it is no example."""
+        return math.inf if self.exchange is None else len(self.exchange.request.body)
 
     def words(self) -> str:
         """Return it as a sentence, a `curl` line and what came back."""
@@ -63,7 +66,7 @@ class Findings:
 
     def smallest(self) -> Violation | None:
         """Return the violation with the smallest request."""
-        return min(self.violations.values(), key=lambda one: (one.exchange is None, one.size), default=None)
+        return min(self.violations.values(), key=lambda violation: violation.size, default=None)
 
     def kind(self, place: int) -> str:
         """Return the kind of a violation of the row at `place`: of drawn rows there is one kind."""
@@ -75,14 +78,14 @@ class Findings:
         if worst is None:
             return self.missing
         failed = worst.exchange is not None and worst.exchange.server_failed
-        tail = f"\n  its log ends: {log_tail}" if failed and log_tail else ""
-        return f"{worst.words()[:_NOTE_LETTERS]}{tail[-_NOTE_LETTERS:]}"
+        tail = f"\n  its log ends:\n{log_tail[-_NOTE_LETTERS:]}" if failed and log_tail else ""
+        return f"smallest of {len(self.violations)}: {worst.words()[:_NOTE_LETTERS]}{tail}"
 
-    def table(self) -> list[list[str]]:
-        """Return a row a violation: its kind, why, the request and what came back."""
+    def table(self) -> list[Json]:
+        """Return a row a violation: its kind, why, the request and what came back; at most 20."""
         return [
             [one.kind, one.why, *(["", ""] if one.exchange is None else [curl(one.exchange), came_back(one.exchange)])]
-            for one in self.violations.values()
+            for one in list(self.violations.values())[:_ROWS]
         ]
 
 

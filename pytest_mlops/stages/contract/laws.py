@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,11 +12,13 @@ from pytest_mlops.core.limit import Limit, at_most
 from pytest_mlops.core.messages import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pytest_mlops.core.result import Result
 
 LAWS: Mapping[str, str] = MappingProxyType({
     "valid_requests_answer": "Every request that the document allows is answered 200, with a body as documented.",
-    "invalid_requests_are_refused": "A request with one fault gets a short structured 4xx, soon, and never a prediction.",
+    "invalid_requests_are_refused": "A request with one fault gets a short structured 4xx, soon; never a prediction.",
     "never_a_server_error": "Nothing that is sent makes the server fail, drop the connection, or stop being up.",
     "unknown_paths_and_methods": "What the document does not offer is answered 404 or 405.",
     "one_by_one_equals_all_at_once": "A row's prediction does not depend on which other rows are sent with it.",

@@ -18,7 +18,7 @@ from pytest_mlops.stages.contract.answers import read_json
 from pytest_mlops.stages.contract.bench import Bench, Offline
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import LAWS, check_law
-from pytest_mlops.stages.service import Endpoint, endpoint, silent
+from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.findings import Findings
 
-_SHOWN = 20
 _SENT = ("valid_requests_answer", "invalid_requests_are_refused", "unknown_paths_and_methods")
 _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "valid_requests_answer": requests.valid_requests_answer,
@@ -40,7 +39,7 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
 })  # fmt: skip
 
 
-def measure_contract(
+def measure_contract(  # noqa: PLR0913 - each has a name and a default
     service: Endpoint | str,
     *,
     document: Mapping[str, Json] | None = None,
@@ -100,7 +99,7 @@ def measure_contract(
         bench = Bench(
             client=client, signature=signature, contract=contract, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
-            seed=seed, max_examples=max_examples, time_limit_s=time_limit_s,
+            seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=lambda words: progress(f"{target.name}: {words}"),
         )  # fmt: skip
         findings = _try_laws(bench, asked, target.name, progress)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
@@ -108,7 +107,7 @@ def measure_contract(
         stage="serving",
         subject=target.name,
         measurements=measured,
-        details={name: findings[name].table()[:_SHOWN] for name in asked},
+        details={name: findings[name].table() for name in asked},
         digests={f"contract:{target.name}": digest_json(contract)},
     )
 
@@ -127,9 +126,7 @@ def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
     return document
 
 
-def _try_laws(
-    bench: Bench, asked: Sequence[str], name: str, progress: Callable[[str], None]
-) -> dict[str, Findings]:
+def _try_laws(bench: Bench, asked: Sequence[str], name: str, progress: Callable[[str], None]) -> dict[str, Findings]:
     """Try the laws; `never_a_server_error` looks at what the laws about single requests sent, so it comes last."""
     last = "never_a_server_error"
     wanted = [law for law in _TRIES if law in asked or (last in asked and law in _SENT)]
@@ -146,7 +143,7 @@ def _try_laws(
 
 def _measurement(name: str, findings: Findings, bench: Bench, target: Endpoint) -> Measurement:
     tried = findings.tried > 0 or bool(findings.violations)
-    rows = findings.table()[:_SHOWN]
+    rows = findings.table()
     table = Artefact("table", f"{name}: violations", {"columns": ["kind", "why", "request", "answer"], "rows": rows})
     return Measurement(
         name=f"serving.{name}",

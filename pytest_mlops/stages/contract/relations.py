@@ -1,4 +1,7 @@
-"""The laws that compare answers: with each other, with the model offline, and the document with the committed one."""
+"""The laws that compare answers: with each other, with the model offline, and the document with the committed one.
+
+A request that gets no predictions is kept as a violation, and not made smaller: `valid_requests_answer` does that.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 100
 _AT_ONCE = 4
-_TIMES = 3
 DOCUMENT_PATH = "/openapi.json"
 
 
@@ -32,10 +34,10 @@ def one_by_one_equals_all_at_once(bench: Bench) -> Findings:
     def probe(rows: Rows) -> bool:
         together = bench.ask(findings, rows, "not_answered")
         if together is None:
-            return False
+            return True
         alone = [bench.ask(findings, [row], "not_answered") for row in rows]
         if None in alone:
-            return False
+            return True
         pairs = [(one[0], here) for one, here in zip(alone, together, strict=True) if one is not None]
         return _compare(bench, findings, rows, pairs, f"alone|among {len(rows)} rows")
 
@@ -49,7 +51,7 @@ def row_order_does_not_matter(bench: Bench) -> Findings:
     def probe(rows: Rows) -> bool:
         straight = bench.ask(findings, rows, "not_answered")
         orders = [list(range(len(rows)))[::-1], random.Random(bench.seed).sample(range(len(rows)), len(rows))]  # noqa: S311 - no secret
-        return straight is not None and all([_same_in_order(bench, findings, rows, straight, order) for order in orders])
+        return straight is None or all(_same_in_order(bench, findings, rows, straight, order) for order in orders)
 
     return _on_rows(bench, findings, probe)
 
@@ -57,31 +59,29 @@ def row_order_does_not_matter(bench: Bench) -> Findings:
 def _same_in_order(bench: Bench, findings: Findings, rows: Rows, straight: list[Any], order: Sequence[int]) -> bool:
     moved = bench.ask(findings, [rows[place] for place in order], "not_answered")
     if moved is None:
-        return False
+        return True
     pairs = [(moved[there], straight[place]) for there, place in enumerate(order)]
     return _compare(bench, findings, rows, pairs, "in another order|in this order")
 
 
 def same_request_same_answer(bench: Bench) -> Findings:
-    """Ask for rows again: with another request between, and several at the same time."""
+    """Ask for rows again: with another request between, then several times at once."""
     findings = Findings(unit="rows")
 
     def probe(rows: Rows) -> bool:
         first = bench.ask(findings, rows, "not_answered")
-        later = []
-        for _ in range(_TIMES):
-            bench.ask(findings, rows[:1], "not_answered")
-            later.append(bench.ask(findings, rows, "not_answered"))
+        bench.ask(findings, rows[:1], "not_answered")
+        later = [bench.ask(findings, rows, "not_answered")]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             later += pool.map(lambda _: bench.ask(findings, rows, "not_answered"), range(_AT_ONCE))
-        return all([_repeated(bench, findings, rows, first, again) for again in later])
+        return all(_repeated(bench, findings, rows, first, again) for again in later)
 
     return _on_rows(bench, findings, probe)
 
 
 def _repeated(bench: Bench, findings: Findings, rows: Rows, first: list[Any] | None, again: list[Any] | None) -> bool:
     if first is None or again is None:
-        return False
+        return True
     return _compare(bench, findings, rows, list(zip(again, first, strict=True)), "asked again|the first time")
 
 
@@ -111,7 +111,7 @@ def _same_as_offline(bench: Bench, findings: Findings, rows: Rows, expected: lis
         raise DeclarationError(f"offline must give a prediction for each of the {len(rows)} rows, got {len(expected)}")
     online = bench.ask(findings, rows, "not_answered") if rows else []
     if online is None:
-        return False
+        return True
     return _compare(bench, findings, rows, list(zip(online, expected, strict=True)), "online|offline")
 
 

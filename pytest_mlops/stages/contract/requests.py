@@ -70,9 +70,7 @@ def invalid_requests_are_refused(bench: Bench) -> Findings:
         "required": ["rows", "fault"],
         "properties": {"rows": bench.rows_schema(), "fault": {"enum": list(faults)}},
     }
-    bench.explore(
-        findings, schema, lambda drawn: _send_spoiled(bench, findings, faults[drawn["fault"]], drawn["rows"])
-    )
+    bench.explore(findings, schema, lambda drawn: _send_spoiled(bench, findings, faults[drawn["fault"]], drawn["rows"]))
     return findings
 
 
@@ -105,6 +103,9 @@ def never_a_server_error(bench: Bench, others: list[Findings]) -> Findings:
     findings = Findings(tried=sum(other.tried for other in others), violations=dict(bench.failures.violations))
     exchange = bench.send(findings, Request(method="GET", path=ping))
     if exchange.status != 200:  # noqa: PLR2004 - HTTP's own number
-        findings.add(Violation("still_up", f"{ping} must answer 200 after it all, got {exchange.status or exchange.problem}", exchange))
+        findings.add(
+            Violation(
+                "still_up", f"{ping} must answer 200 after it all, got {exchange.status or exchange.problem}", exchange
+            )
+        )
     return findings
-

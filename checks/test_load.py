@@ -1,0 +1,23 @@
+"""Stage `load`: the live API meets its service level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_mlops import at_least, at_most
+
+if TYPE_CHECKING:
+    from pytest_mlops.stages.service import Service
+
+
+@pytest.mark.mlops(rubric="monitor-6")
+def test_the_service_level_is_met(mlops_load: Any, delay_api: Service) -> None:
+    load = mlops_load(delay_api, locustfile="examples/flight_delay/locustfile.py", users=4, duration="15s")
+    load.require(
+        p50=at_most(30, "ms"),
+        p95=at_most(80, "ms"),
+        failures=at_most(0.001),
+        throughput=at_least(30, "1/s"),
+    )

@@ -1,0 +1,24 @@
+"""Stage `serving`: the live API keeps what its contract promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from examples.flight_delay.champion import Champion
+    from pytest_mlops.stages.service import Service
+
+
+@pytest.mark.mlops(rubric=("infra-3", "monitor-3"))
+@pytest.mark.mlops_laws("fixtures/contracts/delay_api.json")
+def test_the_contract_is_kept(
+    mlops_contract: Any,
+    delay_api: Service,
+    champion: Champion,
+    requests_sent: list[dict[str, Any]],
+    mlops_law: Any,
+) -> None:
+    """One test item a law; requests are drawn from the document, and real ones are sent."""
+    mlops_contract(delay_api, rows=requests_sent, offline=champion.answer).require(mlops_law)

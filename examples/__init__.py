@@ -1,0 +1,1 @@
+"""Reference systems that the checks of this repository drive; they import nothing of pytest_mlops."""

@@ -1,0 +1,100 @@
+"""Reading a request: strict JSON, then the contract; what is wrong is said with the field."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+
+from examples.flight_delay.contract import build_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jsonschema import ValidationError
+
+_SHOWN = 60
+
+
+class BadRequest(Exception):  # noqa: N818 - the name of the status
+    """A request that is refused, with its status, code and field."""
+
+    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
+        self.status, self.code, self.message, self.field = status, code, message, field
+        super().__init__(message)
+
+
+_DOCUMENT = build_document()
+_VALIDATOR = Draft202012Validator({"$ref": "#/components/schemas/Request", "components": _DOCUMENT["components"]})
+
+
+def read_rows(body: bytes) -> list[dict[str, Any]]:
+    """Return the rows of a request body.
+
+    Raises
+    ------
+    BadRequest
+        400 for what is not strict JSON in UTF-8 (NaN, a key twice), 422 for what breaks the contract.
+    """
+    value = _parse(body)
+    error = next(iter(_VALIDATOR.iter_errors(value)), None)
+    if error is not None:
+        raise BadRequest(422, f"invalid_{error.validator}", _message(error), _field(error))
+    rows: list[dict[str, Any]] = value["rows"]
+    return rows
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except UnicodeDecodeError as exc:
+        raise BadRequest(400, "not_utf8", f"the body must be UTF-8, byte {exc.start} is not") from exc
+    except RecursionError as exc:
+        raise BadRequest(400, "too_deep", "the body is nested too deep") from exc
+    except ValueError as exc:
+        raise BadRequest(400, "not_json", "the body must be one JSON document with numbers of ordinary length") from exc
+
+
+def _refuse_constant(name: str) -> None:
+    raise BadRequest(400, "not_json", f"{name} is not JSON")
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise BadRequest(400, "duplicate_key", f"the key {_short(key)} is given twice", _short(key))
+        found[key] = value
+    return found
+
+
+def _field(error: ValidationError) -> str:
+    """Return the place as `rows[0].distance`; a missing or unknown field is named itself."""
+    steps = list(error.absolute_path)
+    if error.validator == "required":
+        steps.append(next(name for name in error.validator_value if name not in error.instance))
+    elif error.validator == "additionalProperties":
+        steps.append(next(_short(name) for name in sorted(error.instance) if name not in error.schema["properties"]))
+    words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return words.lstrip(".") or "body"
+
+
+def _message(error: ValidationError) -> str:
+    """Return what the field must be; the value itself is not sent back."""
+    must = {
+        "required": "is missing",
+        "additionalProperties": "is not a field of the contract",
+        "type": f"must be of type {error.validator_value}",
+        "minItems": f"must have at least {error.validator_value} items",
+        "maxItems": f"must have at most {error.validator_value} items",
+        "enum": f"must be one of {error.validator_value}",
+    }
+    rule = must.get(str(error.validator), f"must have {error.validator} {error.validator_value}")
+    return f"{_field(error)} {rule}"
+
+
+def _short(text: str) -> str:
+    """Return a name from outside as ASCII and short, so that an answer stays small and valid."""
+    safe = text.encode("ascii", "backslashreplace").decode()
+    return safe if len(safe) <= _SHOWN else f"{safe[:_SHOWN]}..."

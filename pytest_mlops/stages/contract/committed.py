@@ -1,0 +1,38 @@
+"""The contract that is committed: an OpenAPI document in JSON, and the laws that it brings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.stages.contract.laws import LAWS, Law, law
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_contract(path: Path) -> Mapping[str, Any]:
+    """Read a committed OpenAPI document.
+
+    Raises
+    ------
+    DeclarationError
+        When it is missing, no JSON, or no OpenAPI document.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise DeclarationError(f"{path} must be an OpenAPI document: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise DeclarationError(f"{path} must be JSON: {exc}") from exc
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        raise DeclarationError(f"{path} must be an OpenAPI document with 'paths', got {str(document)[:60]!r}")
+    return document
+
+
+def laws_of(path: Path) -> Sequence[Law]:
+    """Return the laws that a service with this contract is held to."""
+    read_contract(path)
+    return [law(name) for name in LAWS]

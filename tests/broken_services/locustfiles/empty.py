@@ -1,0 +1,1 @@
+"""No users at all."""

@@ -1,0 +1,66 @@
+"""Intervals for quantiles of a queue's waiting times: they hold although one request waits because of another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from pytest_mlops.stats.quantiles import dependence, enough_for, quantile, quantile_interval
+
+TRIALS = 300
+
+
+def waiting_times(rng: np.random.Generator, n: int, load: float, *, warmup: int = 2_000) -> np.ndarray:
+    """Return times in system of an M/M/1 queue, by Lindley's recursion: exponential, mean 1/(1/load - 1)."""
+    service = rng.exponential(load, n + warmup)
+    steps = np.cumsum(service[:-1] - rng.exponential(1, n + warmup - 1))
+    walk = np.concatenate([[0.0], steps])
+    waited = walk - np.minimum.accumulate(walk)
+    return np.asarray((waited + service)[warmup:])
+
+
+def true_quantile(q: float, load: float) -> float:
+    return -math.log(1 - q) / (1 / load - 1)
+
+
+def coverage(q: float, n: int, load: float) -> float:
+    """Return the share of intervals with the true quantile, among those that have ends."""
+    rng = np.random.default_rng(11)
+    intervals = [quantile_interval(waiting_times(rng, n, load), q) for _ in range(TRIALS)]
+    ended = [(low, high) for low, high in intervals if not math.isnan(high)]
+    assert len(ended) > TRIALS / 2
+    return sum(low <= true_quantile(q, load) <= high for low, high in ended) / len(ended)
+
+
+@pytest.mark.parametrize(
+    ("q", "n", "load"), [(0.5, 160, 0.3), (0.95, 1_600, 0.3), (0.95, 5_000, 0.7), (0.99, 8_000, 0.3)]
+)
+def test_intervals_cover_the_true_quantile(q: float, n: int, load: float) -> None:
+    assert 0.90 <= coverage(q, n, load) <= 0.99
+
+
+def test_the_fewest_values_at_high_load_are_the_hardest() -> None:
+    assert coverage(0.95, enough_for(0.95), 0.7) >= 0.83
+
+
+def test_too_few_values_have_no_interval() -> None:
+    values = np.random.default_rng(1).exponential(size=enough_for(0.99))
+    assert not math.isnan(quantile_interval(values, 0.99)[1])
+    assert math.isnan(quantile_interval(values[:-1], 0.99)[1])
+    assert math.isnan(quantile_interval(np.array([]), 0.5)[0])
+    assert math.isnan(quantile(np.array([]), 0.5))
+
+
+def test_a_stop_of_the_service_widens_the_interval() -> None:
+    steady = np.random.default_rng(2).exponential(size=4_000)
+    stopped = steady + np.where(np.arange(4_000) // 300 == 5, 20.0, 0.0)
+    assert dependence(stopped > quantile(stopped, 0.95)) > 50 > dependence(steady > quantile(steady, 0.95))
+    low, high = quantile_interval(stopped, 0.95)
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
+def test_equal_values_have_an_interval_of_one_point() -> None:
+    assert quantile_interval(np.full(2_000, 7.0), 0.95) == (7.0, 7.0)
