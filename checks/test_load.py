@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.mlops(rubric="monitor-6")
 def test_the_service_level_is_met(mlops_load: Any, delay_api: Service) -> None:
-    load = mlops_load(delay_api, locustfile="examples/flight_delay/locustfile.py", users=4, duration="15s")
+    load = mlops_load(delay_api, locustfile="examples/flight_delay/locustfile.py", users=10, duration="18s")
     load.require(
         p50=at_most(30, "ms"),
         p95=at_most(80, "ms"),

@@ -102,8 +102,13 @@ def _measured(worst: CheckRecord, verdict: Verdict, checks: Sequence[CheckRecord
     if verdict is not Verdict.PASS:
         return f"{short_id(worst.id)}: {worst.reason}".splitlines()[0]
     judged = [evidence["measurement"] for check in checks for evidence in check.evidence]
-    subjects = sorted({str(m["subject"]).partition(".")[0].partition("[")[0] for m in judged if isinstance(m, dict)})
+    subjects = sorted({_short_subject(str(m["subject"])) for m in judged if isinstance(m, dict)})
     return f"{len(judged)} judged: {', '.join(subjects)}"
+
+
+def _short_subject(subject: str) -> str:
+    """Return `february` of `february.carrier`, `train` of `package.module:train`."""
+    return subject.rpartition(":")[2].partition(".")[0].partition("[")[0]
 
 
 def short_id(node_id: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from pytest_mlops.core.errors import MissingExtra, RequirementNotMet
 from pytest_mlops.core.verdict import Verdict, combine
 from pytest_mlops.plugin.recorder import ItemRecorder, recorder_of
+from pytest_mlops.report.junit import properties
 
 if TYPE_CHECKING:
     from pytest_mlops.plugin.lifecycle import Check
@@ -27,7 +28,7 @@ def settle(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[N
     by_user = report.skipped and gate != "waived"
     if gate != "waived":
         _show(report, item, verdict, reason, gate=gate, keep_skip=by_user and profile != "release", profile=profile)
-    report.mlops = {  # type: ignore[attr-defined]
+    found = {
         "id": check.id,
         "stage": check.stage,
         "verdict": verdict.value,
@@ -39,6 +40,9 @@ def settle(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[N
         "evidence": recorder.evidence,
         "digests": recorder.digests,
     }
+    report.mlops = found  # type: ignore[attr-defined]
+    if report.when != "teardown":  # JUnit reads them from the item, once
+        item.user_properties.extend(properties(found))
 
 
 def _verdict(

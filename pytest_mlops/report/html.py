@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_mlops.core.errors import MissingExtra
 from pytest_mlops.core.verdict import Verdict
-from pytest_mlops.report.page import Page, PageCheck, page_checks, page_of
+from pytest_mlops.report.page import Page, page_of
+from pytest_mlops.report.page_checks import PageCheck, page_checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.messages import number
-from pytest_mlops.core.verdict import Verdict
-from pytest_mlops.report.artefacts import Drawing, drawings_of
-from pytest_mlops.report.facts import Facts, facts_of
 from pytest_mlops.report.record_json import record_digest
-from pytest_mlops.report.reproduce import next_command, reproduce
+from pytest_mlops.report.reproduce import next_command
 from pytest_mlops.report.standing import (
     Check,
     Record,
@@ -34,24 +31,7 @@ if TYPE_CHECKING:
 _LISTED = 50
 _DIGESTS = 200
 _PACKAGES = 600
-_STORY = 8_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageCheck:
-    """One check with its evidence. `place` is the id of its row in the page."""
-
-    place: str
-    name: str
-    file: str
-    stage: str
-    verdict: str
-    words: str
-    tags: Sequence[str]
-    story: str
-    reproduce: str
-    rows: Sequence[Facts]
-    drawings: Sequence[Drawing]
+_MEASURED = 400
 
 
 @dataclass(frozen=True)
@@ -98,7 +78,7 @@ def page_of(record: Record) -> Page:
         reason=shorten(reason_of_run(record), 1_000),
         tally=tally(record),
         about=_about(record),
-        stages=stage_rows(record),
+        stages=[replace(row, measured=shorten(row.measured, _MEASURED)) for row in stage_rows(record)],
         gates={one_line(gate["name"]): shorten(fit(gate["reason"]), 2_000) for gate in failed_gates(record)},
         red=_entries(red_checks(record), record),
         waived=_entries(excused_checks(record, "waived"), record),
@@ -128,37 +108,6 @@ def _entries(checks: Sequence[Check], record: Record) -> list[Entry]:
     return [*entries, Entry("all", f"{more:,} more", "", "", "", "")] if more > 0 else entries
 
 
-def page_checks(record: Record) -> list[PageCheck]:
-    """Return all checks as the page shows them: what is not green first."""
-    return sorted(
-        (check_of(check, record, place) for place, check in enumerate(record["checks"])),
-        key=lambda check: check.verdict == Verdict.PASS,
-    )
-
-
-def check_of(check: Check, record: Record, place: int) -> PageCheck:
-    """Return one check as the page shows it."""
-    return PageCheck(
-        place=f"check-{place}",
-        name=name_of(check),
-        file=one_line(check["id"].partition("::")[0]),
-        stage=check["stage"],
-        verdict=check["verdict"],
-        words=verdict_words(check["verdict"]),
-        tags=_tags(check),
-        story=shorten(fit(check["reason"]).strip(), _STORY),
-        reproduce=one_line(reproduce(check, record)),
-        rows=[facts_of(evidence) for evidence in check["evidence"]],
-        drawings=drawings_of(check),
-    )
-
-
-def _tags(check: Check) -> list[str]:
-    gate = {"block": [], "warn": ["warns only"], "waived": ["waived"]}[check["gate"]]
-    worker = [one_line(check["worker"])] if check["worker"] else []
-    return [*gate, *map(one_line, check["rubric"]), f"{number(check['duration_s'])} s", *worker]
-
-
 def _about(record: Record) -> dict[str, str]:
     git, host = record["provenance"]["git"], record["provenance"]["host"]
     clean = {True: "clean tree", False: "changes that are not committed", None: "cleanness unknown"}[git["clean"]]
@@ -178,7 +127,7 @@ def _about(record: Record) -> dict[str, str]:
 def _digests(record: Record) -> dict[str, str]:
     git, environment = record["provenance"]["git"], record["provenance"]["environment"]
     digests = {"run record (report.json)": record_digest(record)}
-    digests |= {"code (git tree)": git["tree"]} if git.get("tree") else {}
+    digests |= {"code (git tree)": shorten(one_line(git["tree"]), 200)} if git.get("tree") else {}
     digests["environment (packages)"] = environment["packages_digest"]
     return digests | _first(record["provenance"]["subjects"], _DIGESTS)
 

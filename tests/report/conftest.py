@@ -95,7 +95,13 @@ def drift_check() -> CheckRecord:
     limit = Limit(high=0.1, source="checks/test_drift.py:11")
     labels = [f"≤ {day}" for day in range(20)]
     shares: Json = {"labels": labels, "reference": [0.05] * 20, "current": [bin_ / 190 for bin_ in range(20)]}
-    facts: Json = {"name": "drift.ks", "n": 24951, "method": "Kolmogorov-Smirnov", "parameters": {"unit": "day"}, "seed": 7}
+    facts: Json = {
+        "name": "drift.ks",
+        "n": 24951,
+        "method": "Kolmogorov-Smirnov",
+        "parameters": {"unit": "day"},
+        "seed": 7,
+    }
     return CheckRecord(
         id="checks/test_drift.py::test_february",
         stage="drift",
@@ -231,13 +237,24 @@ def hostile_record() -> Json:
     )
     texts = dict.fromkeys(("name", "subject", "unit", "method", "note"), HOSTILE)
     bad: Any = evidence(
-        Limit(high=0.5, unit=HOSTILE, source=HOSTILE), value=1.0, n=3, parameters={HOSTILE: HOSTILE}, artefacts=artefacts,
+        Limit(high=0.5, unit=HOSTILE, source=HOSTILE),
+        value=1.0,
+        n=3,
+        parameters={HOSTILE: HOSTILE},
+        artefacts=artefacts,
         **texts,
     )
     bad["reason"] = HOSTILE
     facts: Json = {"stage": "drift", "verdict": "fail", "reason": HOSTILE, "evidence": [bad]}
     checks = [
-        CheckRecord(id=f"a.py::{HOSTILE}{gate}", gate=gate, outcome="failed", worker=HOSTILE, digests={HOSTILE: HOSTILE}, **facts)
+        CheckRecord(
+            id=f"a.py::{HOSTILE}{gate}",
+            gate=gate,
+            outcome="failed",
+            worker=HOSTILE,
+            digests={HOSTILE: HOSTILE},
+            **facts,
+        )
         for gate in ("block", "warn", "waived")
     ]
     record = _build(checks, [GateRecord(name=HOSTILE, verdict="fail", reason=HOSTILE)], edge=HOSTILE, command=HOSTILE)

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_mlops.core.evidence import evidence_of
 from pytest_mlops.core.judge import judge
-from pytest_mlops.core.limit import Limit, at_most
+from pytest_mlops.core.limit import at_most
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.report.facts import Facts, facts_of
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def facts(limit: Limit = at_most(50, "ms"), **changes: Any) -> Facts:
+def facts(**changes: Any) -> Facts:
     defaults: Mapping[str, Any] = {"name": "load.p95", "subject": "api", "value": 61.234, "unit": "ms", "n": 1200}
-    return facts_of(evidence_of(judge(Measurement(**{**defaults, **changes}), limit)))
+    return facts_of(evidence_of(judge(Measurement(**{**defaults, **changes}), at_most(50, "ms"))))
 
 
 def test_all_facts_of_an_estimate() -> None:
-    found = facts(interval=Interval(60, 62.5, 0.95), method="order statistics", parameters={"draws": 999}, seed=7, note="warm")
+    found = facts(
+        interval=Interval(60, 62.5, 0.95), method="order statistics", parameters={"draws": 999}, seed=7, note="warm"
+    )
     assert found == Facts(
         subject="api",
         measurement="load.p95",

@@ -38,24 +38,29 @@ class Reader(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
         if tag not in VOID:
             self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element of SVG that closes itself."""
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
 
     def handle_endtag(self, tag: str) -> None:
+        """Close the innermost element."""
         if tag not in VOID:
             assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
+        """Keep a text."""
         self.texts.append(data)
 
     @property
     def text(self) -> str:
+        """All text of the page, on one line."""
         return re.sub(r"\s+", " ", " ".join(self.texts))
 
 
@@ -68,12 +73,15 @@ def test_evidence_is_shown_with_all_its_facts(red_record: dict[str, Any]) -> Non
     text = Reader(render_html(red_record)).text
     row = "february.dep_delay drift.ks 0.31 0.3 to 0.32 (99 %) at most 0.1 0.21 outside 24,951"
     assert f"{row} Kolmogorov-Smirnov (unit=day, seed 7) fail" in text
-    assert "january.dep_time data.unexpected_share 0.01 at most 0.05 0.04 inside 27,004 great_expectations 1.24.1 pass" in text
+    assert (
+        "january.dep_time data.unexpected_share 0.01 at most 0.05 0.04 inside 27,004 great_expectations 1.24.1 pass"
+        in text
+    )
 
 
 def test_a_check_without_evidence_is_shown_with_its_reason(red_record: dict[str, Any]) -> None:
     text = Reader(render_html(red_record)).text
-    assert "AssertionError: 0.79 is below 0.8 pytest --mlops -k \"test_auc\" no evidence: nothing was judged" in text
+    assert 'AssertionError: 0.79 is below 0.8 pytest --mlops -k "test_auc" no evidence: nothing was judged' in text
 
 
 def test_a_drifted_column_has_its_histogram_open(red_record: dict[str, Any]) -> None:
@@ -92,8 +100,14 @@ def test_tables_and_logs_are_shown(red_record: dict[str, Any]) -> None:
 
 def test_it_says_what_it_is_about(red_record: dict[str, Any]) -> None:
     text = Reader(render_html(red_record)).text
-    for words in ("c0ffee0000000000000000000000000000000000 (clean tree)", "7" * 40, "sha256:" + "b" * 64,
-                  "data:january sha256:" + "a" * 64, digest_bytes(render_json(red_record).encode()), "numpy 2.4.6"):
+    for words in (
+        "c0ffee0000000000000000000000000000000000 (clean tree)",
+        "7" * 40,
+        "sha256:" + "b" * 64,
+        "data:january sha256:" + "a" * 64,
+        digest_bytes(render_json(red_record).encode()),
+        "numpy 2.4.6",
+    ):
         assert words in text
 
 
@@ -133,9 +147,7 @@ def test_nothing_is_loaded_from_elsewhere(red_record: dict[str, Any]) -> None:
     assert not {"link", "img", "iframe", "object", "embed"} & set(reader.tags)
 
 
-def test_five_thousand_checks_stay_below_a_mebibyte(
-    build_record: Callable[..., Any], drift_check: CheckRecord
-) -> None:
+def test_five_thousand_checks_stay_below_a_mebibyte(build_record: Callable[..., Any], drift_check: CheckRecord) -> None:
     green = replace(drift_check, verdict="pass", outcome="passed", reason="", evidence=drift_check.evidence[1:])
     checks = [replace(green, id=f"checks/test_many.py::test_column[{i}]") for i in range(4_999)]
     page = render_html(build_record([*checks, drift_check]))
@@ -159,6 +171,14 @@ def test_red_checks_that_do_not_fit_are_counted(build_record: Callable[..., Any]
     page = render_html(build_record(checks))
     assert len(page.encode()) <= LARGEST
     assert re.search(r"\d+ checks that do not pass\. All of it is in report\.json", page)
+
+
+def test_a_megabyte_of_reason_is_cut(build_record: Callable[..., Any], drift_check: CheckRecord) -> None:
+    page = render_html(
+        build_record([replace(drift_check, reason="x" * 2**20)], partial="y" * 2**20, command="z" * 2**20)
+    )
+    assert len(page.encode()) < 100_000
+    assert page.count("<tbody id=") == 1
 
 
 def test_without_jinja_it_names_the_extra(green_record: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

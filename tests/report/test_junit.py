@@ -24,7 +24,10 @@ def test_properties_of_a_check(red_record: dict[str, Any]) -> None:
 
 def test_a_value_has_its_unit_and_a_nan_its_word(red_record: dict[str, Any]) -> None:
     assert properties(red_record["checks"][2])[-1] == ("mlops.load.p95[delay_api]", "14.2 ms (at most 50 ms, n=1,200)")
-    assert properties(red_record["checks"][4])[-1] == ("mlops.serving.violations[delay_api]", "not a number (at most 0, n=12)")
+    assert properties(red_record["checks"][4])[-1] == (
+        "mlops.serving.violations[delay_api]",
+        "not a number (at most 0, n=12)",
+    )
 
 
 def test_a_measurement_without_a_limit(red_record: dict[str, Any]) -> None:

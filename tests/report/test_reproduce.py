@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
     from pytest_mlops.core.record import CheckRecord
 
-NAMES = ["parity-delay_api", "no delay > 5", "not and or", "a::b", "x=0.1, (y)", "$HOME `id`", "back\\slash", "<b>", "é"]
+NAMES = [
+    "parity-delay_api",
+    "no delay > 5",
+    "not and or",
+    "a::b",
+    "x=0.1, (y)",
+    "$HOME `id`",
+    "back\\slash",
+    "<bold>",
+    "é",
+]
 
 
 def test_expression_selects_its_test_and_no_shell_reads_it(
@@ -34,7 +44,9 @@ def test_declared_items_are_selected_by_all_their_names() -> None:
     assert keyword_expression("mlops.toml::drift::february::dep_delay") == "drift and february and dep_delay"
 
 
-def test_a_name_without_a_word_is_run_by_its_node_id(build_record: Callable[..., Any], drift_check: CheckRecord) -> None:
+def test_a_name_without_a_word_is_run_by_its_node_id(
+    build_record: Callable[..., Any], drift_check: CheckRecord
+) -> None:
     record = build_record([replace(drift_check, id="a.py::<>")])
     assert next_command(record) == NextCommand("pytest --mlops 'a.py::<>'", "reproduces drift::<>")
 
@@ -42,7 +54,9 @@ def test_a_name_without_a_word_is_run_by_its_node_id(build_record: Callable[...,
 def test_profile_and_seed_come_along_where_they_were_given(
     build_record: Callable[..., Any], drift_check: CheckRecord
 ) -> None:
-    record = build_record([drift_check], profile="release", command="pytest --mlops --mlops-profile release --mlops-seed=7")
+    record = build_record(
+        [drift_check], profile="release", command="pytest --mlops --mlops-profile release --mlops-seed=7"
+    )
     found = next_command(record)
     assert found is not None
     assert found.command == 'pytest --mlops --mlops-profile=release --mlops-seed=7 -k "test_february"'

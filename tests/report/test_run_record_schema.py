@@ -16,7 +16,7 @@ from pytest_mlops.core.stages import PROFILES, STAGES
 from pytest_mlops.core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +41,9 @@ def test_records_fit(name: str, request: pytest.FixtureRequest, validator: jsons
     validator.validate(request.getfixturevalue(name))
 
 
-@pytest.mark.parametrize(
-    ("words", "definition"),
-    [
-        (STAGES, "stage"),
-        (tuple(Verdict), "verdict"),
-    ],
-)
-def test_words_are_those_of_the_code(words: tuple[str, ...], definition: str, schema: dict[str, Any]) -> None:
-    assert schema["$defs"][definition]["enum"] == list(words) or set(schema["$defs"][definition]["enum"]) == set(words)
+@pytest.mark.parametrize(("definition", "words"), [("stage", STAGES), ("verdict", Verdict)])
+def test_words_are_those_of_the_code(definition: str, words: Iterable[str], schema: dict[str, Any]) -> None:
+    assert sorted(schema["$defs"][definition]["enum"]) == sorted(words)
 
 
 def test_profiles_are_those_that_a_run_can_have(schema: dict[str, Any]) -> None:
@@ -58,8 +52,12 @@ def test_profiles_are_those_that_a_run_can_have(schema: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("record", "path"),
-    [(RunRecord, ()), (CheckRecord, ("$defs", "check")), (GateRecord, ("$defs", "gate")),
-     (StageRecord, ("$defs", "stage_summary"))],
+    [
+        (RunRecord, ()),
+        (CheckRecord, ("$defs", "check")),
+        (GateRecord, ("$defs", "gate")),
+        (StageRecord, ("$defs", "stage_summary")),
+    ],
 )
 def test_every_field_of_a_record_is_required(record: type, path: tuple[str, ...], schema: dict[str, Any]) -> None:
     for step in path:

@@ -20,7 +20,9 @@ def show(record: dict[str, Any], *, width: int = 100, quiet: bool = False) -> st
 
 
 def test_red_run(red_record: dict[str, Any]) -> None:
-    assert show(red_record, width=110) == """\
+    assert (
+        show(red_record, width=110)
+        == """\
 stage            checks  verdict       what was measured
 data                1    pass          1 judged: january
 model               1    fail 1        warned: test_auc: AssertionError: 0.79 is below 0.8
@@ -34,25 +36,32 @@ gate    stages: no evidence for the required stage 'batch'
 verdict error: 1 of 5 checks pass, 1 error, 1 fail, 1 inconclusive, 1 warned
 report  .mlops/report.html  .json  .md
 next    pytest --mlops -k "test_contract[no and 5xx]"      reproduces serving::test_contract[no 5xx]"""
+    )
 
 
 def test_green_run(green_record: dict[str, Any]) -> None:
-    assert show(green_record) == """\
+    assert (
+        show(green_record)
+        == """\
 stage            checks  verdict       what was measured
 data                1    pass          1 judged: january
 not run   features, privacy, model, reproducibility, serving, batch, edge, load, drift, release
 verdict pass: 1 of 1 checks pass
 report  .mlops/report.html  .json  .md
 next    pytest --mlops --mlops-profile=release      for a verdict to sign"""
+    )
 
 
 def test_empty_run(empty_record: dict[str, Any]) -> None:
-    assert show(empty_record, width=120) == """\
+    assert (
+        show(empty_record, width=120)
+        == """\
 stage            checks  verdict       what was measured
 not run   data, features, privacy, model, reproducibility, serving, batch, edge, load, drift, release
 verdict not run: no lifecycle check gave evidence
 report  .mlops/report.html  .json  .md
 next    pytest --mlops --collect-only      shows which checks are found"""
+    )
 
 
 def test_partial_run_has_no_release_verdict(build_record: Callable[..., Any], data_check: CheckRecord) -> None:
@@ -67,16 +76,17 @@ def test_partial_run_has_no_release_verdict(build_record: Callable[..., Any], da
     [
         ("green_record", "mlops ci: pass (1 of 1 checks pass)"),
         ("empty_record", "mlops ci: not run (no lifecycle check gave evidence)"),
-        ("red_record", "mlops ci: error (stages: no evidence for the required stage 'batch'; test_contract[no 5xx]: error)"),
+        (
+            "red_record",
+            "mlops ci: error (stages: no evidence for the required stage 'batch'; test_contract[no 5xx]: error)",
+        ),
     ],
 )
 def test_quiet_is_the_verdict_alone(name: str, line: str, request: pytest.FixtureRequest) -> None:
     assert show(request.getfixturevalue(name), width=120, quiet=True) == line
 
 
-def test_a_stage_counts_only_the_checks_that_count(
-    build_record: Callable[..., Any], drift_check: CheckRecord
-) -> None:
+def test_a_stage_counts_only_the_checks_that_count(build_record: Callable[..., Any], drift_check: CheckRecord) -> None:
     checks = [drift_check, replace(drift_check, id="a.py::b"), replace(drift_check, id="a.py::c", gate="warn")]
     assert "drift               3    fail 2        test_february" in show(build_record(checks))
 

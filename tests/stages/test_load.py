@@ -43,9 +43,9 @@ def load(service: Service | str, locustfile: str, workdir: Path, duration_s: flo
 def test_a_good_service_keeps_its_level(delay_api: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCUST_RUN_TIME", "1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    result = load(delay_api, "travellers", tmp_path, duration_s=4.0)
+    result = load(delay_api, "travellers", tmp_path, duration_s=3.0)
     result.require(
-        p50=at_most(50, "ms"), failures=at_most(0.0), throughput=at_least(50, "1/s"), duration=at_least(3.96, "s")
+        p50=at_most(50, "ms"), failures=at_most(0.0), throughput=at_least(50, "1/s"), duration=at_least(2.97, "s")
     )
     lines = (tmp_path / "load-delay_api/requests.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == float(result["requests"]) == result["p95"].n
@@ -55,7 +55,6 @@ def test_a_good_service_keeps_its_level(delay_api: Service, tmp_path: Path, monk
     assert float(result["p50"]) < float(result["p95"]) < float(result["p99"])
     histogram = result["p95"].artefacts[0].data
     assert sum(histogram["counts"]) == len(lines)  # type: ignore[arg-type]
-    assert (result["p99"] <= 1_000).verdict == "inconclusive"  # fewer than 8,000 requests
     assert {"gevent", "locust"}.isdisjoint(sys.modules)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -96,12 +97,13 @@ def measure_contract(  # noqa: PLR0913 - each has a name and a default
         contract = document or committed or _served(client, target.name)
         signature = read_signature(contract, path=path)
         expected = offline[signature.predictions] if isinstance(offline, Mapping) else offline
+        say = functools.partial(_say, progress, target.name)
         bench = Bench(
             client=client, signature=signature, contract=contract, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
-            seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=lambda words: progress(f"{target.name}: {words}"),
+            seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
         )  # fmt: skip
-        findings = _try_laws(bench, asked, target.name, progress)
+        findings = _try_laws(bench, asked)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
     return Result(
         stage="serving",
@@ -126,16 +128,20 @@ def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
     return document
 
 
-def _try_laws(bench: Bench, asked: Sequence[str], name: str, progress: Callable[[str], None]) -> dict[str, Findings]:
+def _say(progress: Callable[[str], None], name: str, words: str) -> None:
+    progress(f"{name}: {words}")
+
+
+def _try_laws(bench: Bench, asked: Sequence[str]) -> dict[str, Findings]:
     """Try the laws; `never_a_server_error` looks at what the laws about single requests sent, so it comes last."""
     last = "never_a_server_error"
     wanted = [law for law in _TRIES if law in asked or (last in asked and law in _SENT)]
     found: dict[str, Findings] = {}
     for number, law in enumerate(wanted, 1):
         begun = time.monotonic()
-        progress(f"{name}: law {number} of {len(wanted)}, {law}")
+        bench.progress(f"law {number} of {len(wanted)}, {law}")
         found[law] = _TRIES[law](bench)
-        progress(f"{name}: {law} tried on {found[law].tried} {found[law].unit} in {time.monotonic() - begun:.1f} s")
+        bench.progress(f"{law} tried on {found[law].tried} {found[law].unit} in {time.monotonic() - begun:.1f} s")
     if last in asked:
         found[last] = requests.never_a_server_error(bench, [found[law] for law in _SENT])
     return found

@@ -17,7 +17,7 @@ from pytest_mlops.core.result import Result
 from pytest_mlops.stages.load.proof import warning, why_unproved
 from pytest_mlops.stages.load.run import Plan, Record, run_load
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
-from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, quantile, quantile_interval
+from pytest_mlops.stats.quantiles import CONFIDENCE, dependence_beyond, enough_for, quantile, quantile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -142,7 +142,7 @@ def _quantile(latency_ms: NDArray[np.float64], q: float, record: Record) -> Meas
     low, high = quantile_interval(latency_ms, q)
     failed = int(record.failed.sum())
     notes = [
-        f"an interval needs {enough_for(q):,} requests, got {len(latency_ms):,}: run longer" if np.isnan(low) else "",
+        _too_few(latency_ms, q) if np.isnan(low) else "",
         f"{failed:,} failed requests count as long as the run" if failed else "",
         warning(record),
     ]
@@ -157,6 +157,12 @@ def _quantile(latency_ms: NDArray[np.float64], q: float, record: Record) -> Meas
         note=". ".join(filter(None, notes)),
         artefacts=(_histogram(latency_ms),) if q == 0.95 and len(latency_ms) else (),  # noqa: PLR2004 - one of ours
     )
+
+
+def _too_few(latency_ms: NDArray[np.float64], q: float) -> str:
+    """Say how many requests it takes; more where slow requests come in groups."""
+    enough = max(enough_for(q, dependence=dependence_beyond(latency_ms, q)), len(latency_ms) + 1)
+    return f"an interval needs about {enough:,} such requests, got {len(latency_ms):,}. Hint: run longer"
 
 
 def _histogram(latency_ms: NDArray[np.float64]) -> Artefact:
