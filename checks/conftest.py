@@ -45,7 +45,9 @@ def champion_folder(mlops_once: Callable[..., Any], mlops_tracking_uri: str, mlo
     words = ["-m", "examples.flight_delay.train", "--seed", str(mlops_seed), "--tracking-uri", mlops_tracking_uri]
 
     def train() -> dict[str, Any]:
-        done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(
+            [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        )
         if done.returncode != 0:
             raise RuntimeError(f"training failed:\n{done.stderr[-2000:]}")
         tracked: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])

@@ -1,6 +1,6 @@
 """The scheduled batch job: scores a month of flights from Parquet to Parquet.
 
-    python -m examples.flight_delay.batch --model FOLDER INPUT.parquet OUTPUT.parquet
+python -m examples.flight_delay.batch --model FOLDER INPUT.parquet OUTPUT.parquet
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROWS_AT_ONCE = 8192
 _SCHEMA = pa.schema([(KEY, pa.int64()), ("probability", pa.float64()), ("late", pa.bool_())])
 
 
-class BadInput(ValueError):  # noqa: N818 - said as it is
+class BadInput(ValueError):
     """The input can't be scored."""
 
 

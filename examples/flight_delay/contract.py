@@ -28,7 +28,7 @@ _ROW = {
         "pattern": "^[A-Z]{3}$",
         "minLength": 3,
         "maxLength": 3,
-        "description": "airport of arrival; one that training did not see is treated as missing",
+        "description": "airport of arrival",
     },
     "month": _integer(1, 12, "of the scheduled departure"),
     "weekday": _integer(0, 6, "0 is Monday"),
@@ -53,7 +53,14 @@ def _object(properties: Schema) -> Schema:
 SCHEMAS: Schema = {
     "Flight": _object(_ROW),
     "Request": _object(
-        {"rows": {"type": "array", "minItems": 1, "maxItems": MAX_ROWS, "items": {"$ref": "#/components/schemas/Flight"}}}
+        {
+            "rows": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_ROWS,
+                "items": {"$ref": "#/components/schemas/Flight"},
+            }
+        }
     ),
     "Prediction": _object({"probability": {"type": "number", "minimum": 0, "maximum": 1}, "late": {"type": "boolean"}}),
     "Answer": _object(
@@ -105,7 +112,9 @@ def build_document() -> Schema:
         "paths": {
             "/ping": _get("ready to serve", "Ping"),
             "/version": _get("which code and which model", "Version"),
-            "/openapi.json": {"get": {"summary": "this document", "responses": {"200": {"description": "OpenAPI 3.1"}}}},
+            "/openapi.json": {
+                "get": {"summary": "this document", "responses": {"200": {"description": "OpenAPI 3.1"}}}
+            },
             "/invocations": {
                 "post": {
                     "summary": "score flights",

@@ -33,7 +33,9 @@ def build_suite() -> dict[str, Any]:
             _expect("column_values_to_not_be_null", column="temp", mostly=0.98),
             _expect("column_values_to_be_between", column="humid", min_value=0, max_value=100),
             _expect("column_values_to_not_be_null", "warning", column="pressure", mostly=0.8),
-            _expect("column_values_to_be_between", "warning", column="wind_speed", min_value=0, max_value=80, mostly=0.999),
+            _expect(
+                "column_values_to_be_between", "warning", column="wind_speed", min_value=0, max_value=80, mostly=0.999
+            ),
             _expect("column_median_to_be_between", "warning", column="air_time", min_value=100, max_value=180),
         ],
         "meta": {"great_expectations_version": "1.24.1"},

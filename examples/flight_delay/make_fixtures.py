@@ -1,6 +1,6 @@
 """Making everything in `fixtures/` again, or checking it against its manifest.
 
-    python -m examples.flight_delay.make_fixtures [--check]
+python -m examples.flight_delay.make_fixtures [--check]
 """
 
 from __future__ import annotations
@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[2] / "fixtures"
 COMMAND = "python -m examples.flight_delay.make_fixtures"
-_RAW = ["dep_time", "sched_dep_time", "dep_delay", "arr_time", "sched_arr_time", "arr_delay", "flight", "tailnum", "air_time"]
+_RAW = [
+    "dep_time",
+    "sched_dep_time",
+    "dep_delay",
+    "arr_time",
+    "sched_arr_time",
+    "arr_delay",
+    "flight",
+    "tailnum",
+    "air_time",
+]
 _COLUMNS = ["flight_id", "year", "month", "day", "weekday", "hour", "minute", "carrier", "origin", "dest", "distance"]
 _HOLDOUT_ROWS, _REQUESTS, _SEED = 12_000, 200, 2013
 
@@ -62,7 +72,9 @@ def _write(name: str, text: str) -> None:
 
 
 def _manifest() -> dict[str, dict[str, object]]:
-    files = sorted(path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in {".parquet", ".jsonl", ".json"})
+    files = sorted(
+        path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in {".parquet", ".jsonl", ".json"}
+    )
     return {path.relative_to(FOLDER).as_posix(): _entry(path) for path in files if path.name != "manifest.json"}
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHOWN = 60
 
 
-class BadRequest(Exception):  # noqa: N818 - the name of the status
+class BadRequest(Exception):
     """A request that is refused, with its status, code and field."""
 
     def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
@@ -72,10 +72,13 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _field(error: ValidationError) -> str:
     """Return the place as `rows[0].distance`; a missing or unknown field is named itself."""
     steps = list(error.absolute_path)
+    rule: Any = error.validator_value
+    given: Any = error.instance
+    schema: Any = error.schema
     if error.validator == "required":
-        steps.append(next(name for name in error.validator_value if name not in error.instance))
+        steps.append(next(name for name in rule if name not in given))
     elif error.validator == "additionalProperties":
-        steps.append(next(_short(name) for name in sorted(error.instance) if name not in error.schema["properties"]))
+        steps.append(next(_short(name) for name in sorted(given) if name not in schema["properties"]))
     words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return words.lstrip(".") or "body"
 

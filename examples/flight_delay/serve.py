@@ -1,6 +1,6 @@
 """The live API: Flask under waitress.
 
-    python -m examples.flight_delay.serve --model FOLDER --port 8000
+python -m examples.flight_delay.serve --model FOLDER --port 8000
 """
 
 from __future__ import annotations

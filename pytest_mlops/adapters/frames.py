@@ -24,7 +24,7 @@ def open_frame(data: Data, columns: Sequence[str] | None = None) -> nw.DataFrame
     DeclarationError
         For a file that is missing or can't be read, another ending, or an object that is no frame.
     """
-    import narwhals as nw  # noqa: PLC0415 - paid by those who use it
+    import narwhals as nw
 
     native = _read(Path(data), columns) if isinstance(data, str | Path) else data
     try:
@@ -35,13 +35,13 @@ def open_frame(data: Data, columns: Sequence[str] | None = None) -> nw.DataFrame
     return eager.select(list(columns)) if columns is not None else eager
 
 
-def _read(path: Path, columns: Sequence[str] | None) -> Any:  # noqa: ANN401 - a PyArrow table
+def _read(path: Path, columns: Sequence[str] | None) -> Any:
     if not path.is_file():
         raise DeclarationError(f"data must be a file, got {str(path)!r}, which does not exist")
     try:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.csv  # noqa: PLC0415
-        import pyarrow.parquet  # noqa: PLC0415
+        import pyarrow as pa
+        import pyarrow.csv
+        import pyarrow.parquet
     except ImportError as exc:
         raise MissingExtra(needs=f"reading {path.name}", library="pyarrow", extra="data") from exc
     readers = {
@@ -56,10 +56,10 @@ def _read(path: Path, columns: Sequence[str] | None) -> Any:  # noqa: ANN401 - a
         raise DeclarationError(f"{path} can't be read: {str(exc).splitlines()[0]}") from exc
 
 
-def to_pandas(data: Data) -> Any:  # noqa: ANN401 - a pandas frame
+def to_pandas(data: Data) -> Any:
     """Return a pandas frame, for a library that knows no other."""
     try:
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
     except ImportError as exc:
         raise MissingExtra(needs="a pandas frame", library="pandas", extra="data") from exc
     return data if isinstance(data, pd.DataFrame) else open_frame(data).to_pandas()
@@ -70,7 +70,7 @@ def digest_data(data: Data) -> str:
     if isinstance(data, str | Path):
         return digest_file(Path(data))
     try:
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow as pa
     except ImportError as exc:
         raise MissingExtra(needs="the digest of a frame", library="pyarrow", extra="data") from exc
     table = open_frame(data).to_arrow().combine_chunks().replace_schema_metadata(None)

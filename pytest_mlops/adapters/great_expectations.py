@@ -28,7 +28,7 @@ class Outcome:
     version: str
 
 
-def run_suite(frame: Any, suite: Mapping[str, Any]) -> Sequence[Outcome]:  # noqa: ANN401 - a pandas frame
+def run_suite(frame: Any, suite: Mapping[str, Any]) -> Sequence[Outcome]:
     """Run every expectation of a saved suite, in its order.
 
     Raises
@@ -42,7 +42,11 @@ def run_suite(frame: Any, suite: Mapping[str, Any]) -> Sequence[Outcome]:  # noq
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = _no_progress_bars()
     expectations = [_load(entry, number) for number, entry in enumerate(suite["expectations"])]
-    batch = context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")
+    batch = (
+        context.data_sources.add_pandas("frames")
+        .add_dataframe_asset("frame")
+        .add_batch_definition_whole_dataframe("whole")
+    )
     loaded = gx.ExpectationSuite(name="suite", expectations=expectations)
     try:
         results = batch.get_batch(batch_parameters={"dataframe": frame}).validate(loaded, result_format="BASIC")
@@ -54,24 +58,24 @@ def run_suite(frame: Any, suite: Mapping[str, Any]) -> Sequence[Outcome]:  # noq
     return [_outcome(result, gx.__version__) for result in ordered]
 
 
-def _great_expectations() -> Any:  # noqa: ANN401 - the module
+def _great_expectations() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     try:
-        import great_expectations  # noqa: PLC0415 - 4 to 9 s
+        import great_expectations
     except ImportError as exc:
         raise MissingExtra(needs="an expectation suite", library="great-expectations", extra="data") from exc
     return great_expectations
 
 
-def _no_progress_bars() -> Any:  # noqa: ANN401 - its class
-    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+def _no_progress_bars() -> Any:
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     return ProgressBarsConfig(globally=False)
 
 
-def _load(entry: Mapping[str, Any], number: int) -> Any:  # noqa: ANN401 - its class
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: PLC0415
-    from great_expectations.expectations.registry import get_expectation_impl  # noqa: PLC0415
+def _load(entry: Mapping[str, Any], number: int) -> Any:
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.registry import get_expectation_impl
 
     try:
         get_expectation_impl(entry["type"])
@@ -85,19 +89,22 @@ _NUMBER = "pytest_mlops_number"  # results come back in another order than the s
 _KEYS = ("type", "kwargs", "meta", "notes", "severity")
 
 
-def _outcome(result: Any, version: str) -> Outcome:  # noqa: ANN401 - its class
+def _outcome(result: Any, version: str) -> Outcome:
     values = result.result or {}
     observed = values.get("observed_value")
-    is_number = isinstance(observed, int | float) and not isinstance(observed, bool)
     return Outcome(
         success=bool(result.success),
         elements=values.get("element_count"),
         missing=int(values.get("missing_count") or 0),
         unexpected=values.get("unexpected_count"),
-        observed=float(observed) if is_number else None,
+        observed=_number(observed),
         error=_error(result.exception_info or {}),
         version=version,
     )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _error(info: Mapping[str, Any]) -> str:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from pytest_mlops.core.plain import Json
 
-_SHRINK_PROBES = 200  # what finding a smaller example may cost
+_SHRINK_PROBES = 120  # what finding a smaller example may cost
 
 
-class _Disliked(Exception):  # noqa: N818 - a signal to Hypothesis, never seen by anyone
+class _Disliked(Exception):
     """The probe did not like the value."""
 
 

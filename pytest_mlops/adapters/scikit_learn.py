@@ -27,7 +27,7 @@ METRICS = {
 def compute_metric(name: str, truth: NDArray[np.bool_], score: NDArray[Any]) -> float:
     """Return one metric; NaN where it is not defined on these rows (one class only)."""
     try:
-        from sklearn import metrics  # noqa: PLC0415 - 2 s
+        from sklearn import metrics
     except ImportError as exc:
         raise MissingExtra(needs=f"the metric {name}", library="scikit-learn", extra="model") from exc
     options = {"labels": [False, True]} if name == "log_loss" else {}

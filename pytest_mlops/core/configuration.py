@@ -91,7 +91,9 @@ def read_configuration(root: Path) -> Configuration:
     table = _toml(shared).get("tool", {}).get("pytest-mlops") if shared.is_file() else None
     if own.is_file():
         if table is not None:
-            raise DeclarationError("mlops.toml and [tool.pytest-mlops] in pyproject.toml must not both be given: keep one")
+            raise DeclarationError(
+                "mlops.toml and [tool.pytest-mlops] in pyproject.toml must not both be given: keep one"
+            )
         return parse_configuration(_toml(own), source="mlops.toml")
     return parse_configuration(table or {}, source="pyproject.toml [tool.pytest-mlops]" if table else "")
 

@@ -32,7 +32,7 @@ class MissingExtra(ToolError):
     def __init__(self, *, needs: str, library: str, extra: str) -> None:
         self.extra = extra
         super().__init__(
-            f"{needs} needs {library!r}, which is not installed. Hint: pip install \"pytest-mlops[{extra}]\""
+            f'{needs} needs {library!r}, which is not installed. Hint: pip install "pytest-mlops[{extra}]"'
         )
 
 

@@ -94,4 +94,3 @@ def _what_would_decide(value: float, interval: Interval, n: int, limit: Limit) -
 
 def _by_interval(measurement: Measurement, limit: Limit) -> bool:
     return measurement.interval is not None and limit.by != "point"
-

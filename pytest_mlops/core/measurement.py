@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +12,8 @@ from pytest_mlops.core.plain import Json, plain
 from pytest_mlops.core.source import calling_place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_mlops.core.artefact import Artefact
     from pytest_mlops.core.judge import Judgement
 
@@ -115,7 +116,7 @@ class Measurement:
     __hash__ = object.__hash__
 
     def _compare(self, bound: object, *, low: bool = False, high: bool = False, strict: bool = False) -> Judgement:
-        from pytest_mlops.core.judge import judge  # noqa: PLC0415 - judge needs Measurement
+        from pytest_mlops.core.judge import judge
 
         number = self._bound(bound)
         limit = Limit(

@@ -33,7 +33,7 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def explain(judgement: Judgement) -> str:
-    """Return the whole story of a judgement: *subject must limit, got value (interval, n, where).*"""
+    """Return the whole story of a judgement: subject must limit, got value (interval, n, where)."""
     measurement, limit = judgement.measurement, judgement.limit
     must = f" must {limit.words()}," if limit is not None else ""
     parts = [f"{measurement.subject}: {measurement.name}{must} got {quantity(measurement.value, measurement.unit)}"]
@@ -46,7 +46,7 @@ def explain(judgement: Judgement) -> str:
 
 def _facts(judgement: Judgement) -> Iterable[str]:
     measurement = judgement.measurement
-    if measurement.interval is not None:
+    if measurement.interval is not None and not math.isnan(measurement.interval.low + measurement.interval.high):
         low, high = number(measurement.interval.low), number(measurement.interval.high)
         yield f"{measurement.interval.confidence:.4g} interval {low} to {high}"
     yield f"n = {measurement.n:,}"

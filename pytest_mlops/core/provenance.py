@@ -33,7 +33,7 @@ def describe_git(root: Path) -> dict[str, Json]:
 def _git(root: Path, *words: str) -> str | None:
     command = ["git", "-C", str(root), *words]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_TIME_LIMIT_S, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_TIME_LIMIT_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.plain import Json, plain
 from pytest_mlops.core.stages import STAGES
 from pytest_mlops.core.verdict import Verdict, combine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 SCHEMA_VERSION = "1.0"
 
@@ -84,17 +87,17 @@ class RunRecord:
         return plain(asdict(self))
 
 
-def summarise_stages(checks: Sequence[CheckRecord], unmeasured: Mapping[str, str]) -> list[StageRecord]:
-    """Return a line for each stage, in the order of the lifecycle; `unmeasured` says why a stage has none."""
-    return [_summarise(stage, [c for c in checks if c.stage == stage], unmeasured.get(stage, "")) for stage in STAGES]
+def summarise_stages(checks: Sequence[CheckRecord]) -> list[StageRecord]:
+    """Return a line for each stage, in the order of the lifecycle."""
+    return [_summarise(stage, [check for check in checks if check.stage == stage]) for stage in STAGES]
 
 
-def _summarise(stage: str, checks: Sequence[CheckRecord], why_none: str) -> StageRecord:
+def _summarise(stage: str, checks: Sequence[CheckRecord]) -> StageRecord:
     counts = dict(Counter(check.verdict for check in checks))
-    blocking = [check.verdict for check in checks if check.gate == "block"] or [check.verdict for check in checks]
-    verdict = combine(blocking)
-    worst = next((check for check in checks if check.verdict == verdict), None)
-    measured = why_none if worst is None else _measured(worst, verdict, checks)
+    counted = [check for check in checks if check.gate == "block"] or checks
+    verdict = combine(check.verdict for check in counted)
+    worst = next((check for check in counted if check.verdict == verdict), None)
+    measured = "" if worst is None else _measured(worst, verdict, checks)
     return StageRecord(stage=stage, verdict=verdict.value, checks=len(checks), counts=counts, measured=measured)
 
 
@@ -112,8 +115,9 @@ def _short_subject(subject: str) -> str:
 
 
 def short_id(node_id: str) -> str:
-    """Return a node id without its file: `test_contract[parity]`."""
-    return node_id.rpartition("::")[2]
+    """Return a node id without its file: `test_contract[parity]`; a parameter may hold `::` itself."""
+    name, bracket, parameters = node_id.partition("[")
+    return name.rpartition("::")[2] + bracket + parameters
 
 
 def judge_run(checks: Iterable[CheckRecord], gates: Iterable[GateRecord], partial: str) -> tuple[str, str]:
@@ -144,5 +148,7 @@ def read_record(path: Path) -> Mapping[str, Json]:
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise ToolError(f"{path} must be a run record of pytest-mlops, got {type(exc).__name__}: {exc}") from exc
     if int(version.partition(".")[0]) > int(SCHEMA_VERSION.partition(".")[0]):
-        raise ToolError(f"{path} has schema version {version}, this reader knows {SCHEMA_VERSION}. Hint: upgrade pytest-mlops")
+        raise ToolError(
+            f"{path} has schema version {version}, this reader knows {SCHEMA_VERSION}. Hint: upgrade pytest-mlops"
+        )
     return data  # type: ignore[no-any-return]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet
@@ -13,6 +13,9 @@ from pytest_mlops.core.limit import Limit
 from pytest_mlops.core.measurement import Interval, Measurement, Recorder
 from pytest_mlops.core.messages import did_you_mean, story
 from pytest_mlops.core.plain import Json, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Requirement(Protocol):
@@ -56,7 +59,9 @@ class Result:
             if name in {measurement.short_name, measurement.name, f"{measurement.short_name}[{measurement.subject}]"}:
                 return measurement
         known = {measurement.short_name for measurement in self.measurements}
-        raise DeclarationError(f"{self.stage} of {self.subject!r} has no measurement {name!r}. {did_you_mean(name, known)}")
+        raise DeclarationError(
+            f"{self.stage} of {self.subject!r} has no measurement {name!r}. {did_you_mean(name, known)}"
+        )
 
     def __getattr__(self, name: str) -> Measurement:
         """Return a measurement by its short name: `load.p95`."""
@@ -121,6 +126,9 @@ class Result:
 def _measurement_from_json(data: Mapping[str, object]) -> Measurement:
     values = dict(data)
     interval = values["interval"]
-    values["interval"] = None if interval is None else Interval(*interval)  # type: ignore[misc]
+    if values["value"] is None and values["n"]:
+        values["value"] = math.nan
+    if interval is not None:  # JSON has no NaN: an end that could not be found stands there as null
+        values["interval"] = Interval(*(math.nan if end is None else end for end in interval))  # type: ignore[attr-defined]
     values["artefacts"] = tuple(Artefact(**artefact) for artefact in values["artefacts"])  # type: ignore[attr-defined]
     return Measurement(**values)  # type: ignore[arg-type]

@@ -19,11 +19,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and the room for the mode that is on."""
     options.add_markers(config)
     if options.is_on(config):
-        from pytest_mlops.plugin.setup import register_on  # noqa: PLC0415 - costs nothing when off
+        from pytest_mlops.plugin.setup import register_on
 
         register_on(config)
     else:
-        from pytest_mlops.plugin.off import OffPlugin  # noqa: PLC0415 - not needed when on
+        from pytest_mlops.plugin.off import OffPlugin
 
         options.refuse_without_flag(config)
         config.pluginmanager.register(OffPlugin(), "mlops-off")

@@ -77,5 +77,5 @@ class _Watcher:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
         if reporter is None or self._out is None:
             return
-        print(f"\n{line}", file=self._out, flush=True)  # noqa: T201 - beside pytest's writer, which is captured
+        print(f"\n{line}", file=self._out, flush=True)
         reporter.currentfspath = None  # the next progress letter begins a line of its own

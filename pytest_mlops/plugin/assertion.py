@@ -17,5 +17,8 @@ def explain_comparison(op: str, left: object, right: object) -> list[str] | None
         return None
     for judgement in reversed(measurement.recorder.judgements):
         if judgement.measurement is measurement:
-            return [f"{measurement.short_name} {op} {bound!r}: {judgement.verdict.words}", *explain(judgement).splitlines()]
+            return [
+                f"{measurement.short_name} {op} {bound!r}: {judgement.verdict.words}",
+                *explain(judgement).splitlines(),
+            ]
     return None

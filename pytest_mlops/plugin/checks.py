@@ -73,7 +73,7 @@ class ChecksPlugin:
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
         """Explain a comparison of a measurement by the judgement that was already made."""
-        from pytest_mlops.plugin.assertion import explain_comparison  # noqa: PLC0415 - on a failure only
+        from pytest_mlops.plugin.assertion import explain_comparison
 
         return explain_comparison(op, left, right)
 

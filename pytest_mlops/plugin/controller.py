@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.provenance import describe_environment, describe_git, describe_host
 from pytest_mlops.core.record import CheckRecord, RunRecord, judge_run, summarise_stages
-from pytest_mlops.core.verdict import Verdict, combine
+from pytest_mlops.core.verdict import combine
 from pytest_mlops.plugin.checks import ChecksPlugin
 from pytest_mlops.plugin.gates import emit_failed_gates, judge_gates
 from pytest_mlops.plugin.selection import why_partial
@@ -65,12 +66,12 @@ class ControllerPlugin:
         self._checks[found["id"]] = found
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's class, which may not be installed
+    def pytest_configure_node(self, node: Any) -> None:
         """Give an xdist worker the folder of this run."""
         node.workerinput["mlops_run_dir"] = str(self._state.run_dir)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's class
+    def pytest_testnodedown(self, node: Any) -> None:
         """Learn what an xdist worker collected and left out."""
         output = getattr(node, "workeroutput", {}).get("mlops")
         if output is None:
@@ -102,8 +103,11 @@ class ControllerPlugin:
             self._emitting = False
         record = self._build(checks, gates, partial)
         self._record = record.to_json()  # type: ignore[assignment]
-        written = write_reports(self._record, self._state.report_dir)  # type: ignore[arg-type]
-        self._missing = list(written.missing)
+        try:
+            self._missing = list(write_reports(self._record, self._state.report_dir).missing)  # type: ignore[arg-type]
+        except ToolError as exc:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            self._missing = [f"the report could not be written: {exc}"]
 
     def _learn_own_collection(self) -> None:
         own = self._config.pluginmanager.getplugin("mlops-checks")
@@ -132,13 +136,13 @@ class ControllerPlugin:
             },
             checks=checks,
             gates=gates,
-            stages=summarise_stages(checks, {}),
+            stages=summarise_stages(checks),
             verdict=verdict,
             verdict_reason=reason,
             baselines={},
         )
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - a private class of pytest
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the summary; under `-q` the verdict line alone."""
         if self._record is None:
             return

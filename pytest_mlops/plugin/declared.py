@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from pytest_mlops.core.errors import MlopsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pytest_mlops.core.configuration import DataSet, DriftWatch
@@ -67,15 +67,15 @@ class _Entry(pytest.Collector):
             raise self.CollectError(f"{self.nodeid}: {exc}") from exc
 
 
-def _of(items: Any, entry: object, state: State) -> Callable[[pytest.Collector], Iterable[pytest.Item]]:  # noqa: ANN401
+def _of(items: Any, entry: object, state: State) -> Callable[[pytest.Collector], Iterable[pytest.Item]]:
     return lambda parent: items(parent, entry, state)
 
 
 def _data_items(parent: pytest.Collector, declared: DataSet, state: State) -> Iterable[pytest.Item]:
-    from pytest_mlops.stages.data import Expectation, read_suite  # noqa: PLC0415 - where declared
+    from pytest_mlops.stages.data import Expectation, read_suite
 
     def check_of(expectation: Expectation) -> Callable[..., None]:
-        def check(mlops_data: Any) -> None:  # noqa: ANN401 - a tool
+        def check(mlops_data: Any) -> None:
             mlops_data(declared.path, suite=declared.suite, name=declared.name).require(expectation)
 
         return check
@@ -86,15 +86,15 @@ def _data_items(parent: pytest.Collector, declared: DataSet, state: State) -> It
 
 
 def _drift_items(parent: pytest.Collector, watch: DriftWatch, state: State) -> Iterable[pytest.Item]:
-    from pytest_mlops.stages.drift import columns_of  # noqa: PLC0415 - where declared
-    from pytest_mlops.stages.drift_gate import no_drift  # noqa: PLC0415
+    from pytest_mlops.stages.drift import columns_of
+    from pytest_mlops.stages.drift_gate import no_drift
 
     data = state.configuration.data
     reference = state.root / data[watch.reference].path
     columns = columns_of(reference, list(watch.columns) or None)
 
     def check_of(column: str) -> Callable[..., None]:
-        def check(mlops_drift: Any) -> None:  # noqa: ANN401 - a tool
+        def check(mlops_drift: Any) -> None:
             gate = no_drift(false_alarms=watch.false_alarms, material=watch.material, columns=column)
             mlops_drift(
                 data[watch.data].path, reference=reference, unit=watch.unit or None, columns=columns, name=watch.name

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from pytest_mlops.plugin.state import State
 
 
-def judge_gates(
-    state: State, checks: Sequence[CheckRecord], partial: str, git: Mapping[str, Json]
-) -> list[GateRecord]:
+def judge_gates(state: State, checks: Sequence[CheckRecord], partial: str, git: Mapping[str, Json]) -> list[GateRecord]:
     """Judge the gates of the profile: `evidence` in each, the others for a release."""
     gates = [_gate("evidence", "" if checks else "no lifecycle check ran: nothing was proven")]
     if state.profile == "release":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MARKERS = (
-    "mlops(stage=None, rubric=(), gate='block'): a lifecycle check; keywords only. A tool fixture tells the stage by itself",
+    "mlops(stage=None, rubric=(), gate='block'): a lifecycle check; a tool fixture tells the stage",
     "mlops_expectations(suite): one test item an expectation of a Great Expectations suite, as `mlops_expectation`",
     "mlops_slices(column, of, min_n=30): one test item a value of a column of a committed file, as `mlops_slice`",
     "mlops_columns(of, columns=None): one test item a column of a committed file, as `mlops_column`",
@@ -47,6 +47,8 @@ def is_on(config: pytest.Config) -> bool:
 def refuse_without_flag(config: pytest.Config) -> None:
     """Refuse an option that would silently do nothing."""
     names = ("profile", "stage", "report", "seed", "update")
-    given: Sequence[str] = [f"--mlops-{name}" for name in names if config.getoption(f"mlops_{name}") not in (None, False)]
+    given: Sequence[str] = [
+        f"--mlops-{name}" for name in names if config.getoption(f"mlops_{name}") not in (None, False)
+    ]
     if given:
         raise pytest.UsageError(f"{given[0]} does nothing without --mlops. Hint: pytest --mlops {given[0]} ...")

@@ -18,7 +18,9 @@ _NOTHING_JUDGED = "no verdict was recorded. Hint: end the check with require(...
 _SOFT = (Verdict.INCONCLUSIVE, Verdict.NOT_RUN)
 
 
-def settle(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None], check: Check, profile: str) -> None:
+def settle(
+    report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None], check: Check, profile: str
+) -> None:
     """Give the report of one phase its verdict, evidence and outcome."""
     if report.when != "call" and report.passed:
         return
@@ -45,9 +47,7 @@ def settle(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[N
         item.user_properties.extend(properties(found))
 
 
-def _verdict(
-    report: pytest.TestReport, call: pytest.CallInfo[None], recorder: ItemRecorder
-) -> tuple[Verdict, str]:
+def _verdict(report: pytest.TestReport, call: pytest.CallInfo[None], recorder: ItemRecorder) -> tuple[Verdict, str]:
     recorded = recorder.verdict()
     error = None if call.excinfo is None else call.excinfo.value
     if error is None:
@@ -57,9 +57,7 @@ def _verdict(
     return _verdict_of_error(error, report, recorder)
 
 
-def _verdict_of_error(
-    error: BaseException, report: pytest.TestReport, recorder: ItemRecorder
-) -> tuple[Verdict, str]:
+def _verdict_of_error(error: BaseException, report: pytest.TestReport, recorder: ItemRecorder) -> tuple[Verdict, str]:
     recorded = recorder.verdict()
     is_red = bool(recorder.evidence) and recorded is not Verdict.PASS
     if isinstance(error, pytest.skip.Exception):

@@ -1,4 +1,4 @@
-"""One test item a slice, an expectation, a column, a law: read at collection from a committed file, never from a fixture."""
+"""One test item a slice, an expectation, a column, a law: read at collection from a committed file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def _apply(
     except (MlopsError, TypeError) as exc:
         raise pytest.UsageError(f"{place}: {exc}") from exc
     if not items:
-        raise pytest.UsageError(f"{place} gives no test item: {', '.join(map(repr, marker.args))} holds nothing to check")
+        raise pytest.UsageError(
+            f"{place} gives no test item: {', '.join(map(repr, marker.args))} holds nothing to check"
+        )
     metafunc.parametrize(argument, [_param(*item) for item in items])
 
 
@@ -51,28 +53,28 @@ def _param(value: object, name: str, gate: str) -> object:
 
 
 def _expectations(root: Path, suite: str) -> Iterable[tuple[object, str, str]]:
-    from pytest_mlops.stages.data import read_suite  # noqa: PLC0415 - only where the marker is used
+    from pytest_mlops.stages.data import read_suite
 
     for expectation in read_suite(root / suite).expectations:
         yield expectation, expectation.label, "block" if expectation.severity == "critical" else "warn"
 
 
 def _slices(root: Path, column: str, *, of: str, min_n: int = 30) -> Iterable[tuple[object, str, str]]:
-    from pytest_mlops.stages.model import slices_of  # noqa: PLC0415 - only where the marker is used
+    from pytest_mlops.stages.model import slices_of
 
     for part in slices_of(root / of, column, min_n=min_n):
         yield part, str(part), "block"
 
 
 def _columns(root: Path, of: str, *, columns: Sequence[str] | None = None) -> Iterable[tuple[object, str, str]]:
-    from pytest_mlops.stages.drift import columns_of  # noqa: PLC0415 - only where the marker is used
+    from pytest_mlops.stages.drift import columns_of
 
     for column in columns_of(root / of, columns):
         yield column, column, "block"
 
 
 def _laws(root: Path, contract: str) -> Iterable[tuple[object, str, str]]:
-    from pytest_mlops.stages.contract import laws_of  # noqa: PLC0415 - only where the marker is used
+    from pytest_mlops.stages.contract import laws_of
 
     for law in laws_of(root / contract):
         yield law, law.id, "block"

@@ -26,7 +26,7 @@ def why_partial(
         (_fewer_paths(config, state), "paths were given on the command line"),
         (_ignored(config), "files were ignored"),
         # --lf leaves out passed checks without telling anybody that they are deselected.
-        (config.getoption("lf", False), "--lf repeats the last failures only"),
+        (config.getoption("lf", default=False), "--lf repeats the last failures only"),
     ]
     return "; ".join(words for is_so, words in reasons if is_so)
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 def register_on(config: pytest.Config) -> None:
     """Register everything that `--mlops` brings."""
-    from pytest_mlops.plugin import settings, tools  # noqa: PLC0415 - the plugin's rooms, only when on
-    from pytest_mlops.plugin.alive import start_watching  # noqa: PLC0415
-    from pytest_mlops.plugin.checks import ChecksPlugin  # noqa: PLC0415
-    from pytest_mlops.plugin.controller import ControllerPlugin  # noqa: PLC0415
-    from pytest_mlops.plugin.declared import DeclaredPlugin  # noqa: PLC0415
+    from pytest_mlops.plugin import settings, tools
+    from pytest_mlops.plugin.alive import start_watching
+    from pytest_mlops.plugin.checks import ChecksPlugin
+    from pytest_mlops.plugin.controller import ControllerPlugin
+    from pytest_mlops.plugin.declared import DeclaredPlugin
 
     state = _new_state(config)
     config.stash[STATE] = state

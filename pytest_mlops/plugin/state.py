@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_mlops.core.configuration import Configuration
 
@@ -35,7 +35,7 @@ class State:
     worker: str = ""
     update: bool = False
     stages: frozenset[str] = frozenset()
-    say: Callable[[str], None] = field(default=lambda text: None)
+    say: Callable[[str], None] = field(default=lambda _: None)
 
 
 STATE = pytest.StashKey[State]()

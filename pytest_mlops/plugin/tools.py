@@ -1,8 +1,7 @@
-"""The tool fixtures, one a stage: *tool(subject, ...) → result; its measurements; `require(...)` or a plain `assert`*."""
+"""The tool fixtures, one a stage: *tool(subject, ...) → result*, judged by `require(...)` or a plain `assert`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ from pytest_mlops.plugin.recorder import ItemRecorder, recorder_of
 from pytest_mlops.plugin.state import State, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     from pytest_mlops.core.result import Result
     from pytest_mlops.stages.model import ModelUnderTest
     from pytest_mlops.stages.service import Service
@@ -52,7 +53,7 @@ class _Tool:
             return str(named[0])
         return Path(subject).stem if isinstance(subject, str | Path) else type(subject).__name__.lower()
 
-    def data(self, data: Any) -> Any:  # noqa: ANN401 - a frame or a path
+    def data(self, data: Any) -> Any:
         return self.path(data) if isinstance(data, str | Path) else data
 
     def shared(self, key: Json, measure: Callable[[], Result]) -> Result:
@@ -69,9 +70,9 @@ def mlops_data(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Run a Great Expectations suite on a frame or a file: `mlops_data(january).require(mlops_expectation)`."""
     tool = _Tool(request, state_of(request.config))
 
-    def run(data: Any, *, suite: Paths | None = None, name: str | None = None) -> Result:  # noqa: ANN401
-        from pytest_mlops.adapters.frames import digest_data  # noqa: PLC0415 - on use
-        from pytest_mlops.stages.data import measure_suite, read_suite  # noqa: PLC0415
+    def run(data: Any, *, suite: Paths | None = None, name: str | None = None) -> Result:
+        from pytest_mlops.adapters.frames import digest_data
+        from pytest_mlops.stages.data import measure_suite, read_suite
 
         subject, frame = tool.name_of(data, name), tool.data(data)
         read = read_suite(tool.path(suite or _marked_suite(request)))
@@ -95,15 +96,15 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
     tool = _Tool(request, state_of(request.config))
 
     def run(
-        current: Any,  # noqa: ANN401
+        current: Any,
         *,
-        reference: Any,  # noqa: ANN401
+        reference: Any,
         unit: str | None = None,
         columns: Sequence[str] | None = None,
         name: str | None = None,
     ) -> Result:
-        from pytest_mlops.adapters.frames import digest_data  # noqa: PLC0415 - on use
-        from pytest_mlops.stages.drift import measure_drift  # noqa: PLC0415
+        from pytest_mlops.adapters.frames import digest_data
+        from pytest_mlops.stages.drift import measure_drift
 
         subject, new, old = tool.name_of(current, name), tool.data(current), tool.data(reference)
         tool.state.say(f"drift of {subject}")
@@ -121,8 +122,8 @@ def mlops_model(request: pytest.FixtureRequest) -> Callable[..., ModelUnderTest]
     """Measure a metric of a binary classifier: `mlops_model(champion, target="late").roc_auc(holdout) >= 0.7`."""
     tool = _Tool(request, state_of(request.config))
 
-    def bind(model: Any, *, target: str, name: str | None = None, threshold: float = 0.5) -> ModelUnderTest:  # noqa: ANN401
-        from pytest_mlops.stages.model import ModelUnderTest  # noqa: PLC0415 - on use
+    def bind(model: Any, *, target: str, name: str | None = None, threshold: float = 0.5) -> ModelUnderTest:
+        from pytest_mlops.stages.model import ModelUnderTest
 
         subject = tool.name_of(model, name)
         if isinstance(getattr(model, "digest", None), str):
@@ -148,7 +149,7 @@ def mlops_reproduce(request: pytest.FixtureRequest) -> Callable[..., Result]:
     def run(
         trainer: str, *, seed: int | None = None, times: int = 2, timeout: str | float = "10min", **arguments: Json
     ) -> Result:
-        from pytest_mlops.stages.reproduce import measure_reproduction  # noqa: PLC0415 - on use
+        from pytest_mlops.stages.reproduce import measure_reproduction
 
         seed = tool.state.seed if seed is None else seed
         tool.state.say(f"training {trainer}, {times} times")
@@ -182,8 +183,8 @@ def mlops_batch(request: pytest.FixtureRequest) -> Callable[..., Result]:
         timeout: str | float = "10min",
         name: str | None = None,
     ) -> Result:
-        from pytest_mlops.core.digest import digest_tree  # noqa: PLC0415 - on use
-        from pytest_mlops.stages.batch import measure_batch  # noqa: PLC0415
+        from pytest_mlops.core.digest import digest_tree
+        from pytest_mlops.stages.batch import measure_batch
 
         subject, path = tool.name_of(input, name), tool.path(input)
         tool.state.say(f"batch job on {subject}")
@@ -217,7 +218,7 @@ def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Service
         timeout: str | float = "60s",
         env: Mapping[str, str] | None = None,
     ) -> Service:
-        from pytest_mlops.stages.service import start_service  # noqa: PLC0415 - on use
+        from pytest_mlops.stages.service import start_service
 
         state.say(f"starting {name}")
         service = start_service(
@@ -246,12 +247,12 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
     def run(
         service: Service,
         *,
-        offline: Any = None,  # noqa: ANN401 - a function from rows to predictions, or the predictions
+        offline: Any = None,
         rows: Sequence[Mapping[str, Any]] = (),
         laws: Sequence[str] | None = None,
         examples: int = 50,
     ) -> Result:
-        from pytest_mlops.stages.contract import measure_contract, read_contract  # noqa: PLC0415 - on use
+        from pytest_mlops.stages.contract import measure_contract, read_contract
 
         marker = request.node.get_closest_marker("mlops_laws")
         law = tool.parameters.get("mlops_law")
@@ -278,7 +279,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
     tool = _Tool(request, state_of(request.config))
 
     def run(service: Service, *, locustfile: Paths, users: int, duration: str | float) -> Result:
-        from pytest_mlops.stages.load import measure_load  # noqa: PLC0415 - on use
+        from pytest_mlops.stages.load import measure_load
 
         length, longest = seconds(duration), tool.state.configuration.long_load_s
         if tool.state.profile == "ci" and length > longest:

@@ -38,7 +38,7 @@ class _Found:
     where: str = ""
 
 
-def measure_batch(  # noqa: PLR0913 - keywords
+def measure_batch(
     command: Sequence[str],
     *,
     input: Path,  # noqa: A002 - the word that a user of a batch job thinks of

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.frames import Data, digest_data, to_pandas
 from pytest_mlops.adapters.great_expectations import Outcome, run_suite
@@ -20,6 +19,8 @@ from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
 from pytest_mlops.core.verdict import Verdict
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 _SEVERITIES = ("critical", "warning", "info")
 _COUNTS_NULLS = ("expect_column_values_to_be_null", "expect_column_values_to_not_be_null")
@@ -44,7 +45,7 @@ class Expectation:
         """Judge this expectation's measurement."""
         if result.details.get("suite") != self.suite_digest:
             raise DeclarationError(f"{self.label} of {self.source} was required of a result of another suite")
-        yield judge_expectation(self, result.measurements[self.number], str(result.details["errors"][self.number]))  # type: ignore[index, call-overload]
+        yield judge_expectation(self, result.measurements[self.number], str(result.details["errors"][self.number]))  # type: ignore[index]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ def read_suite(path: Path) -> Suite:
     return Suite(name=str(data.get("name", path.stem)), path=path, digest=digest, expectations=listed, entries=entries)
 
 
-def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON of any shape
+def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
@@ -101,9 +102,13 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON of any shape
         raise DeclarationError(f"{path} must be JSON: {exc}") from exc
 
 
-def _expectation(path: Path, number: int, entry: Any, labels: Counter[str], digest: str) -> Expectation:  # noqa: ANN401
+def _expectation(path: Path, number: int, entry: Any, labels: Counter[str], digest: str) -> Expectation:
     place = f"{path}: expectations[{number}]"
-    if not isinstance(entry, dict) or not isinstance(entry.get("type"), str) or not isinstance(entry.get("kwargs"), dict):
+    if (
+        not isinstance(entry, dict)
+        or not isinstance(entry.get("type"), str)
+        or not isinstance(entry.get("kwargs"), dict)
+    ):
         raise DeclarationError(f"{place} must have 'type' and 'kwargs', got {str(entry)[:80]!r}")
     severity = entry.get("severity", "critical")
     if severity not in _SEVERITIES:
@@ -144,12 +149,17 @@ def measure_suite(data: Data, suite: Suite, *, name: str) -> Result:
         stage="data",
         subject=name,
         measurements=tuple(_measure(expectation, outcome, frame, name) for expectation, outcome in pairs),
-        details={"suite": suite.digest, "suite_path": str(suite.path), "errors": [outcome.error for outcome in outcomes], "rows": len(frame)},
+        details={
+            "suite": suite.digest,
+            "suite_path": str(suite.path),
+            "errors": [outcome.error for outcome in outcomes],
+            "rows": len(frame),
+        },
         digests={f"data:{name}": digest_data(data), f"suite:{suite.name}": suite.digest},
     )
 
 
-def _measure(expectation: Expectation, outcome: Outcome, frame: Any, name: str) -> Measurement:  # noqa: ANN401
+def _measure(expectation: Expectation, outcome: Outcome, frame: Any, name: str) -> Measurement:
     kind, value, n = _value(expectation, outcome, _evidence(expectation, outcome, frame))
     has_evidence = n > 0 or not outcome.success
     return Measurement(
@@ -163,7 +173,7 @@ def _measure(expectation: Expectation, outcome: Outcome, frame: Any, name: str) 
     )
 
 
-def _evidence(expectation: Expectation, outcome: Outcome, frame: Any) -> int:  # noqa: ANN401 - a pandas frame
+def _evidence(expectation: Expectation, outcome: Outcome, frame: Any) -> int:
     """Return how many values the verdict rests on."""
     if outcome.elements is not None:
         return outcome.elements if expectation.type in _COUNTS_NULLS else outcome.elements - outcome.missing
@@ -183,7 +193,9 @@ def _value(expectation: Expectation, outcome: Outcome, n: int) -> tuple[str, flo
 
 def _bounds(expectation: Expectation) -> tuple[float, float] | None:
     low, high = expectation.kwargs.get("min_value"), expectation.kwargs.get("max_value")
-    if not all(bound is None or isinstance(bound, int | float) for bound in (low, high)) or (low is None and high is None):
+    if not all(bound is None or isinstance(bound, int | float) for bound in (low, high)) or (
+        low is None and high is None
+    ):
         return None
     return -math.inf if low is None else float(low), math.inf if high is None else float(high)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from pytest_mlops.stages.drift_columns import Column, compare_columns, is_compar
 from pytest_mlops.stats.clusters import Distance, draw_weights, simultaneous_widths
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import narwhals as nw
@@ -86,7 +86,7 @@ def measure_drift(
         stage="drift",
         subject=name,
         measurements=(*_schema(old, new, family, name), *_measurements(compared, name, len(new), seed)),
-        details={"errors": [distance.errors.round(9).tolist() for _, _, distance in compared], "names": family},
+        details={"errors": [distance.errors.round(9).tolist() for _, _, distance in compared], "names": [*family]},
         digests={f"data:{name}": digest_data(current), f"reference:{name}": digest_data(reference)},
     )
 
@@ -111,7 +111,9 @@ def _compare(
     return [
         (column, units[1].words, distance)
         for name in columns
-        for column, distance in compare_columns(name, old[name], new[name], codes, counts, weights)
+        for column, distance in compare_columns(
+            name, old=old[name], new=new[name], units=codes, counts=counts, weights=weights
+        )
     ]
 
 
@@ -125,8 +127,8 @@ def _units(frame: Frame, unit: str | None) -> _Units:
     return _Units(codes=codes, n=len(values), words=f"{len(values)} values of {unit}")
 
 
-def _string() -> Any:  # noqa: ANN401 - a narwhals type
-    import narwhals as nw  # noqa: PLC0415 - paid by those who use it
+def _string() -> Any:
+    import narwhals as nw
 
     return nw.String
 
@@ -179,7 +181,9 @@ def _histogram(column: Column, name: str) -> tuple[Artefact, ...]:
     return (Artefact("histogram", f"{name}.{column.name}", data),)
 
 
-def widen(result: Result, false_alarms: float) -> list[tuple[Measurement, np.ndarray[Any, np.dtype[np.float64]], float]]:
+def widen(
+    result: Result, false_alarms: float
+) -> list[tuple[Measurement, np.ndarray[Any, np.dtype[np.float64]], float]]:
     """Return each distance of a drift result with its errors and half-width at another false-alarm rate."""
     distances = [m for m in result.measurements if m.short_name in _METHODS and m.interval is not None]
     errors = [np.asarray(row, dtype=np.float64) for row in result.details["errors"]]  # type: ignore[union-attr]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ import numpy as np
 from pytest_mlops.stats.clusters import Distance, measure_distance, unit_counts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import narwhals as nw
     from numpy.typing import NDArray
 
@@ -42,6 +43,7 @@ def is_comparable(old: Series, new: Series) -> bool:
 
 def compare_columns(
     name: str,
+    *,
     old: Series,
     new: Series,
     units: tuple[Codes, Codes],
@@ -64,11 +66,13 @@ def compare_columns(
 
 
 def _missing(
-    name: str, codes: tuple[Codes, Codes], units: tuple[Codes, Codes], counts: tuple[int, int], weights: tuple[Floats, Floats]
+    name: str,
+    codes: tuple[Codes, Codes],
+    units: tuple[Codes, Codes],
+    counts: tuple[int, int],
+    weights: tuple[Floats, Floats],
 ) -> tuple[Column, Distance]:
-    tables = [
-        unit_counts((c < 0).astype(np.intp), u, 2, n) for c, u, n in zip(codes, units, counts, strict=True)
-    ]
+    tables = [unit_counts((c < 0).astype(np.intp), u, 2, n) for c, u, n in zip(codes, units, counts, strict=True)]
     shares = [float(table[:, 1].sum() / max(table.sum(), 1)) for table in tables]
     column = Column(
         name=name,

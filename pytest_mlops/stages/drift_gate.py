@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.judge import Judgement, judge
@@ -18,6 +15,10 @@ from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.stages.drift import widen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+
     from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.core.result import Result
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stats.intervals import bootstrap_interval, roc_auc_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class Slice:
         """Return `carrier=UA`."""
         return f"{self.column}={self.words}"
 
-    def __call__(self, frame: Any) -> Any:  # noqa: ANN401 - a pandas frame and its mask
+    def __call__(self, frame: Any) -> Any:
         """Return the mask of a pandas frame: pandas calls what it is indexed with."""
         return frame[self.column].isin(self.values)
 
@@ -83,7 +83,7 @@ class ModelUnderTest:
         return lambda frame: self.about(measure_metric(self, name, frame))
 
 
-def measure_metric(under_test: ModelUnderTest, metric: str, frame: Any) -> Measurement:  # noqa: ANN401
+def measure_metric(under_test: ModelUnderTest, metric: str, frame: Any) -> Measurement:
     """Measure one metric on the labelled rows of a frame, with a 95 % interval over rows.
 
     Rows without a label are left out and counted in the note. No labelled row gives no value; a metric that is not
@@ -104,7 +104,7 @@ def measure_metric(under_test: ModelUnderTest, metric: str, frame: Any) -> Measu
     )
 
 
-def _labelled(under_test: ModelUnderTest, frame: Any) -> tuple[Any, int]:  # noqa: ANN401
+def _labelled(under_test: ModelUnderTest, frame: Any) -> tuple[Any, int]:
     if under_test.target not in frame.columns:
         hint = did_you_mean(under_test.target, map(str, frame.columns))
         raise DeclarationError(f"{under_test.name}: the frame has no target column {under_test.target!r}. {hint}")
@@ -112,7 +112,7 @@ def _labelled(under_test: ModelUnderTest, frame: Any) -> tuple[Any, int]:  # noq
     return kept, len(frame) - len(kept)
 
 
-def _estimate(under_test: ModelUnderTest, metric: str, frame: Any) -> tuple[float, float, float]:  # noqa: ANN401
+def _estimate(under_test: ModelUnderTest, metric: str, frame: Any) -> tuple[float, float, float]:
     truth = np.asarray(frame[under_test.target], dtype=bool)
     score = _scores(under_test, frame.drop(columns=[under_test.target]))
     if metric == "roc_auc":
@@ -126,7 +126,7 @@ def _estimate(under_test: ModelUnderTest, metric: str, frame: Any) -> tuple[floa
     return value, low, high
 
 
-def _scores(under_test: ModelUnderTest, features: Any) -> NDArray[Any]:  # noqa: ANN401
+def _scores(under_test: ModelUnderTest, features: Any) -> NDArray[Any]:
     model = under_test.model
     answer = model.predict_proba(features) if hasattr(model, "predict_proba") else model(features)
     scores = np.asarray(answer, dtype=np.float64)
@@ -134,5 +134,7 @@ def _scores(under_test: ModelUnderTest, features: Any) -> NDArray[Any]:  # noqa:
     if scores.shape != (len(features),):
         raise ToolError(f"{under_test.name} must give a score a row, got shape {scores.shape} for {len(features)} rows")
     if np.isnan(scores).any():
-        raise ToolError(f"{under_test.name} must give finite scores, got {int(np.isnan(scores).sum())} NaN of {len(scores)}")
+        raise ToolError(
+            f"{under_test.name} must give finite scores, got {int(np.isnan(scores).sum())} NaN of {len(scores)}"
+        )
     return scores

@@ -31,7 +31,7 @@ _NOT_RETURNED = "the trainer did not return it"
 _NOISE = 1e-9  # below this, floats that were summed in another order differ
 
 
-def measure_reproduction(  # noqa: PLR0913 - keywords
+def measure_reproduction(
     trainer: str,
     *,
     seed: int,

@@ -66,7 +66,7 @@ class Service:
         self.child.stop(grace_s)
 
 
-def start_service(  # noqa: PLR0913 - each has a name and a default
+def start_service(
     command: Sequence[str],
     *,
     name: str,

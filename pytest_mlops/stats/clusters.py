@@ -54,7 +54,7 @@ def measure_distance(reference: Floats, current: Floats, weights: tuple[Floats, 
     r"""Measure the distance of two samples of units, and its errors under a bootstrap of the units.
 
     With shares :math:`p, q` and a norm, the estimate is :math:`D = \lVert \hat q - \hat p \rVert`. By the triangle
-    inequality :math:`|\hat D - D| \le \lVert (\hat q - q) - (\hat p - p) \rVert`, and the bootstrap gives the law of the
+    inequality :math:`|\hat D - D| \le \lVert (\hat q - q) - (\hat p - p) \rVert`, the bootstrap gives the law of the
     right side: :math:`\lVert (q^* - \hat q) - (p^* - \hat p) \rVert`. So an interval
     :math:`\hat D \pm` its quantile covers at least as often as it says; it is never too narrow because D is near zero,
     where a percentile bootstrap of D itself fails.
@@ -81,7 +81,7 @@ def measure_distance(reference: Floats, current: Floats, weights: tuple[Floats, 
 
 def _shares(counts: Floats) -> Floats:
     total = counts.sum(axis=-1, keepdims=True)
-    return np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
 
 
 def simultaneous_widths(distances: Sequence[Distance], false_alarms: float) -> list[float]:

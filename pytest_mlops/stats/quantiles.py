@@ -16,23 +16,18 @@ _BATCHES = 20
 _T_19 = 2.093  # the 0.975 quantile of Student's t with 19 degrees of freedom
 CONFIDENCE = 0.95
 _FEWEST = 20 * _BATCHES
-_SHORT = 8  # dependence that batches of 20 values still see
 _FEWEST_BEYOND = 20
-_FEWEST_INDEPENDENT = 10
+_FEWEST_INDEPENDENT = 10  # of those beyond
+_BATCHES_SEE = 3  # dependence that batches of 20 values still see
 
 
-def enough_for(q: float, *, dependence: float = 1.0) -> int:
-    """Return how many values an interval for the q-quantile needs: 400, 20 beyond it, 10 of those independent.
+def enough_for(q: float) -> int:
+    """Return how many values an interval for the q-quantile needs at least: 400, and 20 beyond it.
 
-    Below, dependence is underestimated too often. In waiting times of a queue at 30 % to 70 % load an
-    interval is then given and misses the quantile in at most 9 % of the runs; one that treats the values as
-    independent misses it in 20 % to 70 %.
-
-    >>> enough_for(0.5), enough_for(0.95), enough_for(0.99), enough_for(0.95, dependence=30)
-    (400, 400, 2000, 6000)
+    >>> enough_for(0.5), enough_for(0.95), enough_for(0.99)
+    (400, 400, 2000)
     """
-    beyond = max(_FEWEST_BEYOND, _FEWEST_INDEPENDENT * dependence)
-    return max(math.ceil(round(beyond / min(q, 1 - q), 6)), math.ceil(_FEWEST * max(dependence / _SHORT, 1)))
+    return max(math.ceil(round(_FEWEST_BEYOND / min(q, 1 - q), 6)), _FEWEST)
 
 
 def quantile(values: Floats, q: float) -> float:
@@ -52,8 +47,13 @@ def quantile_interval(values: Floats, q: float) -> tuple[float, float]:
 
     Order statistics at the ranks :math:`n (q \pm t \sqrt{q (1 - q) \tau / n})`, where the dependence :math:`\tau` is
     the variance of the means of 20 batches of the indicator "over the quantile", over what independent values
-    would have, and at least 1; :math:`t` is Student's with 19 degrees of freedom. NaN at both ends for fewer
-    values than `enough_for` asks for, and where an end would lie beyond all of them.
+    would have, and at least 1; :math:`t` is Student's with 19 degrees of freedom. Batches see too little of a strong
+    dependence: with fewer than :math:`m = \max(133 \tau, 10 \tau / (1 - q))` values :math:`\tau` is multiplied by
+    :math:`m / n`.
+
+    NaN at both ends for fewer values than `enough_for(q)`, and where an end would lie beyond all of them. In waiting
+    times of a queue at 30 % to 70 % load an interval is given and misses the quantile in at most 10 % of the runs;
+    one that treats the values as independent misses it in 20 % to 70 %.
 
     References
     ----------
@@ -72,10 +72,12 @@ def quantile_interval(values: Floats, q: float) -> tuple[float, float]:
     >>> quantile_interval(values[:100], 0.95)
     (nan, nan)
     """
-    n, factor = len(values), dependence_beyond(values, q)
-    if n < enough_for(q, dependence=factor):
+    n = len(values)
+    if n < enough_for(q):
         return math.nan, math.nan
-    half = _T_19 * math.sqrt(q * (1 - q) * factor / n)
+    factor = dependence_beyond(values, q)
+    well_seen = factor * max(_FEWEST / _BATCHES_SEE, _FEWEST_INDEPENDENT / min(q, 1 - q))
+    half = _T_19 * math.sqrt(q * (1 - q) * factor * max(well_seen / n, 1) / n)
     low, high = math.floor(n * (q - half)), math.ceil(n * (q + half))
     if low < 1 or high > n:
         return math.nan, math.nan

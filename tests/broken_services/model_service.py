@@ -27,7 +27,7 @@ MAX_ROWS, MAX_BODY = 1000, 2_000_000
 Environ = Mapping[str, Any]
 
 
-class Refused(Exception):  # noqa: N818 - the usual word of a service
+class Refused(Exception):
     """The request is wrong."""
 
     def __init__(self, status: int, code: str, field: str, message: str) -> None:

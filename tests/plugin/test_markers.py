@@ -19,7 +19,10 @@ if TYPE_CHECKING:
         ("mlops(stage='data', gate='blok')", "*gate='blok'. Did you mean 'block'?*"),
         ("mlops(stage='data', rubric='data-8')", "*rubric='data-8'. Did you mean 'data-*"),
         ("mlops()", "*the marker mlops needs stage=...; no tool fixture tells it*"),
-        ("mlops_expectations('none.json')", "*the marker mlops_expectations needs a test that takes*'mlops_expectation'*"),
+        (
+            "mlops_expectations('none.json')",
+            "*the marker mlops_expectations needs a test that takes*'mlops_expectation'*",
+        ),
     ],
 )
 def test_a_wrong_marker_is_a_usage_error(project: Project, marker: str, message: str) -> None:

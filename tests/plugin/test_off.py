@@ -50,7 +50,9 @@ def test_naming_a_check_without_the_flag_is_a_usage_error(project: Project, node
     result.stderr.fnmatch_lines(["*is a lifecycle check. Hint: pytest --mlops 'test_two.py::test_*"])
 
 
-@pytest.mark.parametrize("option", ["--mlops-profile=release", "--mlops-stage=data", "--mlops-update", "--mlops-seed=3"])
+@pytest.mark.parametrize(
+    "option", ["--mlops-profile=release", "--mlops-stage=data", "--mlops-update", "--mlops-seed=3"]
+)
 def test_an_option_without_the_flag_is_a_usage_error(project: Project, option: str) -> None:
     """An option that would do nothing is refused."""
     result = project.write({"test_two.py": TWO}).run(option)
@@ -86,7 +88,9 @@ def pytest_unconfigure():
 def test_the_plugin_can_be_left_out(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """`-p no:mlops` takes it out whole."""
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    project.pytester.makepyfile(test_one="def test_one(pytestconfig): assert not pytestconfig.pluginmanager.has_plugin('mlops')")
+    project.pytester.makepyfile(
+        test_one="def test_one(pytestconfig): assert not pytestconfig.pluginmanager.has_plugin('mlops')"
+    )
     project.pytester.runpytest_subprocess("-p", "no:mlops").assert_outcomes(passed=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def _build(
         "provenance": _provenance(checks),
         "checks": checks,
         "gates": gates,
-        "stages": summarise_stages(checks, {"edge": edge}),
+        "stages": [replace(s, measured=edge) if s.stage == "edge" else s for s in summarise_stages(checks)],
         "verdict": verdict,
         "verdict_reason": reason,
         "baselines": {"matched": [], "unused": [], "written": []},

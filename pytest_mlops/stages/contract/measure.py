@@ -40,7 +40,7 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
 })  # fmt: skip
 
 
-def measure_contract(  # noqa: PLR0913 - each has a name and a default
+def measure_contract(
     service: Endpoint | str,
     *,
     document: Mapping[str, Json] | None = None,

@@ -17,7 +17,7 @@ from pytest_mlops.core.result import Result
 from pytest_mlops.stages.load.proof import warning, why_unproved
 from pytest_mlops.stages.load.run import Plan, Record, run_load
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
-from pytest_mlops.stats.quantiles import CONFIDENCE, dependence_beyond, enough_for, quantile, quantile_interval
+from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, quantile, quantile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -30,7 +30,7 @@ _FASTEST_MS = 0.01
 _MOST_USERS_A_SECOND = 100.0
 
 
-def measure_load(  # noqa: PLR0913 - each has a name and a default
+def measure_load(
     service: Endpoint | str,
     *,
     locustfile: Path,
@@ -160,9 +160,11 @@ def _quantile(latency_ms: NDArray[np.float64], q: float, record: Record) -> Meas
 
 
 def _too_few(latency_ms: NDArray[np.float64], q: float) -> str:
-    """Say how many requests it takes; more where slow requests come in groups."""
-    enough = max(enough_for(q, dependence=dependence_beyond(latency_ms, q)), len(latency_ms) + 1)
-    return f"an interval needs about {enough:,} such requests, got {len(latency_ms):,}. Hint: run longer"
+    """Say how many requests it takes, or that the slow ones came in too few groups."""
+    enough, n = enough_for(q), len(latency_ms)
+    if n < enough:
+        return f"an interval needs at least {enough:,} requests, got {n:,}. Hint: run longer"
+    return "the slow requests came in too few groups for an interval. Hint: run longer"
 
 
 def _histogram(latency_ms: NDArray[np.float64]) -> Artefact:
