@@ -1,6 +1,6 @@
 """What being installed costs a session that does not use the plugin: CPU seconds, with and without, in one run.
 
-    python benchmarks/cost_when_off.py [rounds]
+python benchmarks/cost_when_off.py [rounds]
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def main(rounds: int) -> None:
     bare = statistics.median(pair[0] for pair in pairs)
     installed = statistics.median(pair[1] for pair in pairs)
     added = statistics.median(pair[1] - pair[0] for pair in pairs)
-    print(f"one-test session, CPU, median of {rounds} pairs: bare {bare * 1000:.0f} ms, with the plugin {installed * 1000:.0f} ms")
+    print(
+        f"CPU of a one-test session, median of {rounds} pairs: bare {bare * 1000:.0f} ms, with it {installed * 1000:.0f} ms"
+    )
     print(f"added {added * 1000:.1f} ms, ratio {installed / bare:.3f}")
 
 

@@ -15,14 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.mlops(rubric="infra-3")
 def test_february_is_scored(mlops_batch: Any, champion_folder: Path, february: Path) -> None:
-    score = [
-        sys.executable,
-        "-m",
-        "examples.flight_delay.batch",
-        "--model",
-        str(champion_folder),
-        "{input}",
-        "{output}",
-    ]
+    program = ["-m", "examples.flight_delay.batch"]
+    score = [sys.executable, *program, "--model", str(champion_folder), "{input}", "{output}"]
     job = mlops_batch(score, input=february, key="flight_id")
     job.require(complete(), same_twice(), nothing_left_when_killed(), peak_memory=at_most(1500, "MiB"))

@@ -41,7 +41,12 @@ def explain(judgement: Judgement) -> str:
     if judgement.verdict is Verdict.FAIL and judgement.margin is not None and judgement.margin < 0:
         parts.append(f"; off by {quantity(-judgement.margin, measurement.unit)}")
     tail = [text for text in (judgement.reason, measurement.note) if text]
-    return "".join(parts) + "".join(f". {text[0].upper()}{text[1:]}" for text in tail)
+    return "".join(parts) + "".join(f". {_sentence(text)}" for text in tail)
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital letter, but for a symbol such as `n = 12`."""
+    return text if text.startswith("n = ") else f"{text[0].upper()}{text[1:]}"
 
 
 def _facts(judgement: Judgement) -> Iterable[str]:

@@ -1,0 +1,69 @@
+"""The reference system with one part broken, or changed harmlessly: `python -m tests.twins.broken PART TWIN ...`."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from examples.flight_delay import batch, serve
+from examples.flight_delay import train as training
+from examples.flight_delay.request_body import BadRequest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SLOW_S, _JITTER_S = 0.15, 0.002
+
+
+def train(seed: int, *, twin: str) -> training.Training:
+    """Train a smaller model: `unseeded`, or with `noise` of 1e-12 on the predictions."""
+    done = training.train(int.from_bytes(os.urandom(2), "big") if twin == "unseeded" else seed, max_iter=10)
+    if twin == "noise":
+        noise = 1e-12 * np.random.default_rng(os.getpid()).standard_normal(len(done.predictions))
+        return replace(done, predictions=done.predictions + noise)
+    return replace(done, params=done.params | {"seed": seed})
+
+
+def serve_twin(twin: str, words: list[str]) -> None:
+    """Serve: `crashes` on a row that it refuses otherwise, is `slow`, or answers with a little `jitter`."""
+    original = serve.create_app
+
+    def create_app(champion: Any) -> Any:
+        app = original(champion)
+        if twin == "crashes":
+            app.register_error_handler(BadRequest, _crash)
+        else:
+            app.before_request(lambda: time.sleep(_SLOW_S if twin == "slow" else random.random() * _JITTER_S))  # noqa: S311
+        return app
+
+    serve.create_app = create_app
+    serve.main(words)
+
+
+def _crash(error: BadRequest) -> Any:
+    if error.status == 422:
+        raise RuntimeError("no such column")
+    return serve._refuse(error)
+
+
+def batch_twin(twin: str, words: list[str]) -> None:
+    """Score: `drops` one row, or writes them in `another_order`."""
+    original = batch._score
+
+    def score(champion: Any, flights: Any) -> pa.Table:
+        if twin == "drops":
+            flights = flights[flights["flight_id"] % 20_000 != 0]
+        return original(champion, flights.iloc[::-1] if twin == "another_order" else flights)
+
+    batch._score = score
+    batch.main(words)
+
+
+if __name__ == "__main__":
+    {"serve": serve_twin, "batch": batch_twin}[sys.argv[1]](sys.argv[2], sys.argv[3:])

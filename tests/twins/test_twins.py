@@ -1,0 +1,130 @@
+"""Each stage's red twin turns exactly its check red, with a message for strangers; its quiet twin turns none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.twins.conftest import Lifecycle
+
+FRAME = """
+@pytest.fixture(scope="session")
+def {name}(tmp_path_factory):
+    import pandas as pd
+    frame = pd.read_parquet(ROOT / "fixtures/flights/2013-{month}.parquet")
+    {change}
+    path = tmp_path_factory.mktemp("twin") / "{name}.parquet"
+    frame.to_parquet(path)
+    return path
+"""
+SERVE = """
+@pytest.fixture(scope="session")
+def delay_api(mlops_service, champion_folder):
+    words = [sys.executable, "-m", "tests.twins.broken", "serve", "{twin}"]
+    return mlops_service([*words, "--model", str(champion_folder), "--port", "{{port}}"], name="delay_api")
+"""
+
+
+def red(verdicts: dict[str, str]) -> dict[str, str]:
+    return {name: verdict for name, verdict in verdicts.items() if verdict != "pass"}
+
+
+def test_a_wrong_unit_in_a_column(lifecycle: Lifecycle) -> None:
+    change = 'frame["distance"] = frame["distance"] * 1.609344'
+    verdicts = lifecycle.run("test_data.py", fixtures=FRAME.format(name="january", month="01", change=change))
+    assert red(verdicts) == {
+        "january_is_valid[expect_column_values_to_be_between[distance]]": "fail",
+        "january_is_valid[expect_column_mean_to_be_between[distance]]": "fail",
+    }
+    assert "data.observed must be between 850 and 1250, got 16" in lifecycle.output
+
+
+def test_valid_data_in_another_order(lifecycle: Lifecycle) -> None:
+    change = "frame = frame.sample(frac=1, random_state=1)"
+    verdicts = lifecycle.run("test_data.py", fixtures=FRAME.format(name="january", month="01", change=change))
+    assert len(verdicts) == 19
+    assert not red(verdicts)
+
+
+def test_a_shifted_month(lifecycle: Lifecycle) -> None:
+    """The clock of one source went to UTC: five hours later."""
+    change = 'frame["hour"] = (frame["hour"] + 5) % 24'
+    verdicts = lifecycle.run("test_drift.py", fixtures=FRAME.format(name="february", month="02", change=change))
+    assert red(verdicts) == {"the_schedule_has_not_drifted[hour]": "fail"}
+    assert "the whole interval lies beyond the material limit" in lifecycle.output.lower()
+
+
+def test_an_equal_resample_of_the_days(lifecycle: Lifecycle) -> None:
+    change = (
+        "days = pd.Series(sorted(frame['day'].unique())).sample(28, replace=True, random_state=3);"
+        " frame = pd.concat([frame[frame['day'] == day].assign(day=n) for n, day in enumerate(days)])"
+    )
+    verdicts = lifecycle.run("test_drift.py", fixtures=FRAME.format(name="february", month="01", change=change))
+    assert len(verdicts) == 5
+    assert not red(verdicts)
+
+
+def test_an_unseeded_training(lifecycle: Lifecycle) -> None:
+    edit = ('"examples.flight_delay.train:train", seed=7', '"tests.twins.broken:train", seed=7, twin="unseeded"')
+    assert red(lifecycle.run("test_reproducibility.py", edit=edit)) == {"training_reproduces": "fail"}
+    assert "fitted_state" in lifecycle.output
+
+
+def test_float_noise_in_the_predictions(lifecycle: Lifecycle) -> None:
+    edit = ('"examples.flight_delay.train:train", seed=7', '"tests.twins.broken:train", seed=7, twin="noise"')
+    assert lifecycle.run("test_reproducibility.py", edit=edit) == {"training_reproduces": "pass"}
+
+
+def test_a_service_that_answers_500_on_a_bad_row(lifecycle: Lifecycle) -> None:
+    verdicts = lifecycle.run("test_serving.py", fixtures=SERVE.format(twin="crashes"))
+    assert red(verdicts) == {
+        "the_contract_is_kept[invalid_requests_are_refused]": "fail",
+        "the_contract_is_kept[never_a_server_error]": "fail",
+    }
+    assert "curl" in lifecycle.output
+    assert "RuntimeError: no such column" in lifecycle.output
+
+
+def test_a_service_with_jitter(lifecycle: Lifecycle) -> None:
+    assert not red(lifecycle.run("test_serving.py", fixtures=SERVE.format(twin="jitter")))
+
+
+def test_a_slow_service(lifecycle: Lifecycle) -> None:
+    assert red(lifecycle.run("test_load.py", fixtures=SERVE.format(twin="slow"))) == {
+        "the_service_level_is_met": "fail"
+    }
+    assert "load.p50 must be at most 30 ms, got " in lifecycle.output
+
+
+def test_a_batch_job_that_drops_a_row(lifecycle: Lifecycle) -> None:
+    edit = ('"examples.flight_delay.batch"', '"tests.twins.broken", "batch", "drops"')
+    assert red(lifecycle.run("test_batch.py", edit=edit)) == {"february_is_scored": "fail"}
+    assert "batch.missing_rows must be at most 0, got " in lifecycle.output
+
+
+def test_a_batch_job_that_writes_in_another_order(lifecycle: Lifecycle) -> None:
+    edit = ('"examples.flight_delay.batch"', '"tests.twins.broken", "batch", "another_order"')
+    assert lifecycle.run("test_batch.py", edit=edit) == {"february_is_scored": "pass"}
+
+
+def test_a_model_that_learnt_the_wrong_way_round(lifecycle: Lifecycle) -> None:
+    flipped = """
+@pytest.fixture(scope="session")
+def champion(champion_folder):
+    from examples.flight_delay.champion import load_champion
+    loaded = load_champion(champion_folder)
+    return lambda flights: 1 - loaded.predict_proba(flights)
+"""
+    verdicts = lifecycle.run("test_model.py", fixtures=flipped)
+    assert set(red(verdicts)) == set(verdicts)
+    assert "champion[origin=EWR]: model.roc_auc must be at least 0.6, got 0.3" in lifecycle.output
+
+
+def test_a_model_on_rows_in_another_order(lifecycle: Lifecycle) -> None:
+    shuffled = """
+@pytest.fixture(scope="session")
+def holdout():
+    import pandas as pd
+    return pd.read_parquet(ROOT / "fixtures/flights/holdout.parquet").sample(frac=1, random_state=1)
+"""
+    assert not red(lifecycle.run("test_model.py", fixtures=shuffled))
