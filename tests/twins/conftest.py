@@ -36,7 +36,8 @@ class Lifecycle:
             text = text.replace(*edit)
         (checks / file).write_text(text, encoding="utf-8")
         conftest = (ROOT / "checks/conftest.py").read_text(encoding="utf-8")
-        own = f"\n@pytest.fixture(scope='session')\ndef champion_folder(): return Path({str(self.champion)!r})\n{fixtures}\n"
+        champion = f"@pytest.fixture(scope='session')\ndef champion_folder(): return Path({str(self.champion)!r})"
+        own = f"\n{champion}\n{fixtures}\n"
         (checks / "conftest.py").write_text(conftest + own, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-p", "pytest_mlops.plugin", "--mlops", "checks", *words]
         env = {key: value for key, value in os.environ.items() if key not in {"CI", "PRE_COMMIT"}}
