@@ -33,10 +33,8 @@ def main(rounds: int) -> None:
     bare = statistics.median(pair[0] for pair in pairs)
     installed = statistics.median(pair[1] for pair in pairs)
     added = statistics.median(pair[1] - pair[0] for pair in pairs)
-    print(
     print(f"CPU of a one-test session, median of {rounds} pairs")
     print(f"bare {bare * 1000:.0f} ms, with the plugin {installed * 1000:.0f} ms")
-    )
     print(f"added {added * 1000:.1f} ms, ratio {installed / bare:.3f}")
 
 
