@@ -55,7 +55,6 @@ def _new_state(config: pytest.Config) -> State:
         run_dir=Path(run_dir),
         report_dir=config.rootpath / (config.getoption("mlops_report") or ".mlops"),
         worker=str(workerinput.get("workerid", "")),
-        update=_update(config),
         stages=_stages(config),
     )
 
@@ -76,13 +75,6 @@ def _stages(config: pytest.Config) -> frozenset[str]:
         if name not in STAGES:
             raise pytest.UsageError(f"--mlops-stage={given}: unknown stage {name!r}. {did_you_mean(name, STAGES)}")
     return frozenset(names)
-
-
-def _update(config: pytest.Config) -> bool:
-    update = bool(config.getoption("mlops_update"))
-    if update and os.environ.get("CI"):
-        raise pytest.UsageError("--mlops-update must not run in CI: a baseline is a decision that a person commits")
-    return update
 
 
 def _select_paths(config: pytest.Config, configuration: Configuration) -> None:

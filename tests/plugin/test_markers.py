@@ -62,13 +62,6 @@ def test_the_stage_can_be_selected_by_expression(project: Project) -> None:
     result.stdout.fnmatch_lines(["test_it.py::test_it", "*1/2 tests collected (1 deselected)*"])
 
 
-def test_updating_in_ci_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A baseline is a person's decision."""
-    monkeypatch.setenv("CI", "true")
-    result = project.run("--mlops", "--mlops-update")
-    result.stderr.fnmatch_lines(["*--mlops-update must not run in CI*"])
-
-
 def test_under_pre_commit_the_profile_is_commit(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """`auto` is the commit profile there, which starts no server and says so."""
     monkeypatch.setenv("PRE_COMMIT", "1")
