@@ -23,6 +23,9 @@ METRICS = {
     "recall": ("recall_score", False),
 }
 
+# Without rows of both classes scikit-learn warns and answers a number all the same.
+_NEEDS_BOTH_CLASSES = frozenset({"roc_auc", "average_precision", "balanced_accuracy", "f1", "precision", "recall"})
+
 
 def compute_metric(name: str, truth: NDArray[np.bool_], score: NDArray[Any]) -> float:
     """Return one metric; NaN where it is not defined on these rows (one class only)."""
@@ -30,6 +33,8 @@ def compute_metric(name: str, truth: NDArray[np.bool_], score: NDArray[Any]) -> 
         from sklearn import metrics
     except ImportError as exc:
         raise MissingExtra(needs=f"the metric {name}", library="scikit-learn", extra="model") from exc
+    if name in _NEEDS_BOTH_CLASSES and (truth.all() or not truth.any()):
+        return float("nan")
     options = {"labels": [False, True]} if name == "log_loss" else {}
     if name in ("f1", "precision", "recall"):
         options = {"zero_division": float("nan")}  # type: ignore[dict-item]

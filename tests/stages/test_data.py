@@ -1,0 +1,114 @@
+"""Stage data with real Great Expectations on small frames."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from pytest_mlops import DeclarationError, RequirementNotMet, expectations
+from pytest_mlops.stages.data import Suite, measure_suite, read_suite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def entry(kind: str, **kwargs: Any) -> dict[str, Any]:
+    return {"type": f"expect_{kind}", "kwargs": kwargs, "severity": "critical", "meta": {}}
+
+
+def suite(folder: Path, *entries: dict[str, Any]) -> Suite:
+    path = folder / "suite.json"
+    path.write_text(json.dumps({"name": "s", "expectations": entries}), encoding="utf-8")
+    return read_suite(path)
+
+
+def verdicts(data: Any, read: Suite) -> list[str]:
+    result = measure_suite(data, read, name="frame")
+    return [judgement.verdict.value for expectation in read.expectations for judgement in expectation.judge(result)]
+
+
+FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 99.0], "b": ["x", "y", None, "z"], "n": [None] * 4})
+FRAME["n"] = FRAME["n"].astype(float)
+RULES = [
+    (entry("column_values_to_be_between", column="a", min_value=0, max_value=100), "pass"),
+    (entry("column_values_to_be_between", column="a", min_value=0, max_value=9), "fail"),
+    (entry("column_values_to_be_between", column="a", min_value=0, max_value=9, mostly=0.75), "pass"),
+    (entry("column_values_to_not_be_null", column="b"), "fail"),
+    (entry("column_values_to_not_be_null", column="b", mostly=0.7), "pass"),
+    (entry("column_mean_to_be_between", column="a", min_value=20, max_value=30), "pass"),
+    (entry("column_mean_to_be_between", column="a", min_value=0, max_value=20), "fail"),
+    (entry("column_to_exist", column="a"), "pass"),
+    (entry("column_to_exist", column="zz"), "fail"),
+    (entry("table_row_count_to_equal", value=4), "pass"),
+    (entry("table_row_count_to_be_between", min_value=5), "fail"),
+    (entry("column_values_to_be_between", column="n", min_value=0), "not_run"),
+    (entry("column_values_to_be_in_set", column="zz", value_set=[1]), "error"),
+]
+
+
+def test_each_rule_has_its_verdict(tmp_path: Path) -> None:
+    assert verdicts(FRAME, suite(tmp_path, *(rule for rule, _ in RULES))) == [verdict for _, verdict in RULES]
+
+
+def test_no_rows_are_never_a_pass(tmp_path: Path) -> None:
+    assert "pass" not in verdicts(FRAME.head(0), suite(tmp_path, *(rule for rule, _ in RULES)))
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_file_is_read(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"frame.{ending}"
+    getattr(FRAME.drop(columns="n"), f"to_{ending}")(path, index=False)
+    assert verdicts(path, suite(tmp_path, RULES[0][0], RULES[1][0])) == ["pass", "fail"]
+
+
+def test_the_same_expectation_twice_has_two_names(tmp_path: Path) -> None:
+    read = suite(tmp_path, RULES[0][0], RULES[1][0])
+    assert [expectation.label for expectation in read.expectations] == [
+        "expect_column_values_to_be_between[a]",
+        "expect_column_values_to_be_between[a]-2",
+    ]
+
+
+def test_no_value_of_the_data_leaves_the_adapter(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"mail": ["canary@example.org", "b"]})
+    read = suite(tmp_path, entry("column_value_lengths_to_equal", column="mail", value=1))
+    result = measure_suite(frame, read, name="people")
+    assert "canary" not in json.dumps(result.to_json())
+    with pytest.raises(RequirementNotMet) as failure:
+        result.require(expectations())
+    assert "canary" not in str(failure.value)
+    assert "people.expect_column_value_lengths_to_equal[mail]: data.unexpected_share must be" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "must be JSON"),
+        ("[]", "must be a suite with a list 'expectations'"),
+        ('{"expectations": []}', "must hold at least one expectation, got none"),
+        ('{"expectations": [{"type": "x"}]}', r"expectations\[0\] must have 'type' and 'kwargs'"),
+        ('{"expectations": [{"type": "x", "kwargs": {}, "severity": "bad"}]}', "severity must be one of critical"),
+    ],
+)
+def test_what_is_no_suite_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "suite.json").write_text(text)
+    with pytest.raises(DeclarationError, match=message):
+        read_suite(tmp_path / "suite.json")
+
+
+@pytest.mark.parametrize(
+    "rule", [entry("nothing", column="a"), entry("column_values_to_be_between", column="a", mim=1)]
+)
+def test_an_expectation_that_does_not_exist_is_refused(tmp_path: Path, rule: dict[str, Any]) -> None:
+    with pytest.raises(DeclarationError, match=f"{rule['type']} can't be loaded"):
+        measure_suite(FRAME, suite(tmp_path, rule), name="frame")
+
+
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
+    FRAME.to_parquet(tmp_path / "whole.parquet")
+    (tmp_path / "half.parquet").write_bytes((tmp_path / "whole.parquet").read_bytes()[:200])
+    with pytest.raises(DeclarationError, match=r"half\.parquet can't be read"):
+        measure_suite(tmp_path / "half.parquet", suite(tmp_path, RULES[0][0]), name="half")
