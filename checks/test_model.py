@@ -23,6 +23,15 @@ def test_its_probabilities_are_worth_something(mlops_model: Any, champion: Champ
     assert mlops_model(champion, target="late").brier_score(holdout) <= 0.178
 
 
+@pytest.mark.mlops(rubric="model-3")
+def test_it_is_no_worse_than_before(
+    mlops_model: Any, champion: Champion, holdout: pd.DataFrame, mlops_baseline: Any
+) -> None:
+    """`pytest --mlops --mlops-update` writes the baseline, for a person to look at and commit."""
+    auc = mlops_model(champion, target="late").roc_auc(holdout)
+    assert auc >= mlops_baseline(auc) - 0.02
+
+
 @pytest.mark.mlops(rubric="model-6")
 @pytest.mark.mlops_slices("origin", of="fixtures/flights/holdout.parquet", min_n=500)
 def test_no_airport_is_left_behind(

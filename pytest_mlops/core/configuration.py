@@ -22,6 +22,7 @@ _TOP: dict[str, tuple[str, str]] = {
     "profile": ("str", f"one of {', '.join(PROFILES)}"),
     "seed": ("int", "a whole number"),
     "required": ("list", f"a list of stages, of {', '.join(STAGES)}"),
+    "baselines": ("str", "a folder"),
     "long_load_s": ("float", "seconds"),
     "data": ("dict", "tables [data.NAME]"),
     "drift": ("dict", "tables [drift.NAME]"),
@@ -74,6 +75,7 @@ class Configuration:
     profile: str = "auto"
     seed: int = 0
     required: Sequence[str] | None = None
+    baselines: str = "fixtures/baselines"
     long_load_s: float = 30.0
     data: Mapping[str, DataSet] = field(default_factory=dict)
     drift: Mapping[str, DriftWatch] = field(default_factory=dict)

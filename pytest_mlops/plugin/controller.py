@@ -14,6 +14,7 @@ from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.provenance import describe_environment, describe_git, describe_host
 from pytest_mlops.core.record import CheckRecord, RunRecord, judge_run, summarise_stages
 from pytest_mlops.core.verdict import combine
+from pytest_mlops.plugin.baselines import BaselineKeeper
 from pytest_mlops.plugin.checks import ChecksPlugin
 from pytest_mlops.plugin.gates import emit_failed_gates, judge_gates
 from pytest_mlops.plugin.selection import why_partial
@@ -45,12 +46,14 @@ class ControllerPlugin:
         self._record: Mapping[str, Any] | None = None
         self._missing: list[str] = []
         self._emitting = False
+        self._baselines = BaselineKeeper(state.root / state.configuration.baselines)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the verdict of a check; the worst of its phases counts."""
         found: dict[str, Any] | None = getattr(report, "mlops", None)
         if found is not None:
             self._keep(found, report)
+            self._baselines.gather(report, found["id"])
         elif report.failed:
             self._unexplained.append(report)
 
@@ -139,7 +142,7 @@ class ControllerPlugin:
             stages=summarise_stages(checks),
             verdict=verdict,
             verdict_reason=reason,
-            baselines={},
+            baselines=self._baselines.finish({check.id: check.verdict for check in checks}, is_whole=not partial),
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -29,6 +29,9 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--mlops-stage", metavar="STAGES", help="run these stages only, split by commas: data,drift")
     group.addoption("--mlops-report", metavar="DIR", help="folder of the reports (default: .mlops)")
+    group.addoption(
+        "--mlops-update", action="store_true", default=None, help="write the baselines of checks that pass; never in CI"
+    )
     group.addoption("--mlops-seed", type=int, help="seed of every draw (default: the project's, else 0)")
 
 
@@ -45,7 +48,7 @@ def is_on(config: pytest.Config) -> bool:
 
 def refuse_without_flag(config: pytest.Config) -> None:
     """Refuse an option that would silently do nothing."""
-    names = ("profile", "stage", "report", "seed")
+    names = ("profile", "stage", "report", "seed", "update")
     given: Sequence[str] = [f"--mlops-{name}" for name in names if config.getoption(f"mlops_{name}") is not None]
     if given:
         raise pytest.UsageError(f"{given[0]} does nothing without --mlops. Hint: pytest --mlops {given[0]} ...")

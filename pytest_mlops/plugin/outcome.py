@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_mlops.core.baseline import MissingBaseline
 from pytest_mlops.core.errors import MissingExtra, RequirementNotMet
 from pytest_mlops.core.verdict import Verdict, combine
 from pytest_mlops.plugin.recorder import ItemRecorder, recorder_of
@@ -43,6 +44,9 @@ def settle(
         "digests": recorder.digests,
     }
     report.mlops = found  # type: ignore[attr-defined]
+    if recorder.baselines:
+        asked = {"asked": recorder.baselines, "updates": [list(update) for update in recorder.updates]}
+        report.mlops_baselines = asked  # type: ignore[attr-defined]
     if report.when != "teardown":  # JUnit reads them from the item, once
         item.user_properties.extend(properties(found))
 
@@ -62,7 +66,7 @@ def _verdict_of_error(error: BaseException, report: pytest.TestReport, recorder:
     is_red = bool(recorder.evidence) and recorded is not Verdict.PASS
     if isinstance(error, pytest.skip.Exception):
         return combine([*([recorded] if is_red else []), Verdict.NOT_RUN]), f"skipped: {error}"
-    if isinstance(error, MissingExtra):
+    if isinstance(error, MissingExtra | MissingBaseline):
         return Verdict.NOT_RUN, str(error)
     if isinstance(error, RequirementNotMet) or (isinstance(error, AssertionError) and is_red):
         return recorded if is_red else Verdict.FAIL, recorder.red_story() or str(error)

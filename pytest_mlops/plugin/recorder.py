@@ -24,6 +24,8 @@ class ItemRecorder:
     evidence: list[dict[str, Json]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
+    baselines: list[str] = field(default_factory=list)
+    updates: list[tuple[str, str, dict[str, float | int | str]]] = field(default_factory=list)
 
     def record(self, judgement: Judgement) -> None:
         """Keep one judgement; called by `require` and by a comparison."""

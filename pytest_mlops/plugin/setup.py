@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def register_on(config: pytest.Config) -> None:
     """Register everything that `--mlops` brings."""
-    from pytest_mlops.plugin import settings, tools
+    from pytest_mlops.plugin import baselines, settings, tools
     from pytest_mlops.plugin.alive import start_watching
     from pytest_mlops.plugin.checks import ChecksPlugin
     from pytest_mlops.plugin.controller import ControllerPlugin
@@ -30,7 +30,7 @@ def register_on(config: pytest.Config) -> None:
     state = _new_state(config)
     config.stash[STATE] = state
     _select_paths(config, state.configuration)
-    for plugin in (settings, tools):
+    for plugin in (settings, tools, baselines):
         config.pluginmanager.register(plugin)
     config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")
     config.pluginmanager.register(DeclaredPlugin(state), "mlops-declared")
@@ -55,6 +55,7 @@ def _new_state(config: pytest.Config) -> State:
         run_dir=Path(run_dir),
         report_dir=config.rootpath / (config.getoption("mlops_report") or ".mlops"),
         worker=str(workerinput.get("workerid", "")),
+        update=_update(config),
         stages=_stages(config),
     )
 
@@ -75,6 +76,13 @@ def _stages(config: pytest.Config) -> frozenset[str]:
         if name not in STAGES:
             raise pytest.UsageError(f"--mlops-stage={given}: unknown stage {name!r}. {did_you_mean(name, STAGES)}")
     return frozenset(names)
+
+
+def _update(config: pytest.Config) -> bool:
+    update = bool(config.getoption("mlops_update"))
+    if update and os.environ.get("CI"):
+        raise pytest.UsageError("--mlops-update must not run in CI: a baseline is a decision that a person commits")
+    return update
 
 
 def _select_paths(config: pytest.Config, configuration: Configuration) -> None:

@@ -33,6 +33,7 @@ class State:
     run_dir: Path
     report_dir: Path
     worker: str = ""
+    update: bool = False
     stages: frozenset[str] = frozenset()
     say: Callable[[str], None] = field(default=lambda _: None)
 

@@ -50,7 +50,9 @@ def test_naming_a_check_without_the_flag_is_a_usage_error(project: Project, node
     result.stderr.fnmatch_lines(["*is a lifecycle check. Hint: pytest --mlops 'test_two.py::test_*"])
 
 
-@pytest.mark.parametrize("option", ["--mlops-profile=release", "--mlops-stage=data", "--mlops-seed=3"])
+@pytest.mark.parametrize(
+    "option", ["--mlops-profile=release", "--mlops-stage=data", "--mlops-seed=3", "--mlops-update"]
+)
 def test_an_option_without_the_flag_is_a_usage_error(project: Project, option: str) -> None:
     """An option that would do nothing is refused."""
     result = project.write({"test_two.py": TWO}).run(option)
