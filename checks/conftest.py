@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.service import Service
 
 ROOT = Path(__file__).parents[1]
+BATCH_JOB = ["examples.flight_delay.batch"]
 
 
 @pytest.fixture(scope="session")
@@ -42,18 +43,22 @@ def holdout() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def champion_folder(mlops_once: Callable[..., Any], mlops_tracking_uri: str, mlops_seed: int) -> Path:
     """Train, track and register the champion; once a run, whichever worker needs it first."""
-    words = ["-m", "examples.flight_delay.train", "--seed", str(mlops_seed), "--tracking-uri", mlops_tracking_uri]
 
     def train() -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"training failed:\n{done.stderr[-2000:]}")
-        tracked: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+        words = ["--seed", str(mlops_seed), "--tracking-uri", mlops_tracking_uri]
+        printed = _run(["examples.flight_delay.train", *words])
+        tracked: dict[str, Any] = json.loads(printed[printed.index("{") :])
         return tracked
 
     return Path(mlops_once("training the champion", train)["folder"])
+
+
+def _run(words: list[str]) -> str:
+    command = [sys.executable, "-m", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{words[0]} failed:\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +80,18 @@ def requests_sent() -> list[dict[str, Any]]:
     """Return real rows, as callers send them."""
     lines = (ROOT / "fixtures/requests/flights.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def answers_of_batch(
+    requests_sent: list[dict[str, Any]], champion_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[dict[str, Any]]:
+    """Return what the batch job answers to the rows that callers send, in their order."""
+    import pandas as pd
+
+    folder = tmp_path_factory.mktemp("answers_of_batch")
+    rows, answers = folder / "rows.parquet", folder / "answers.parquet"
+    pd.DataFrame(requests_sent).assign(flight_id=range(len(requests_sent))).to_parquet(rows)
+    _run([*BATCH_JOB, "--model", str(champion_folder), str(rows), str(answers)])
+    scored: list[dict[str, Any]] = pd.read_parquet(answers).set_index("flight_id").sort_index().to_dict("records")
+    return scored

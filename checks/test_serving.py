@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlops import law
+
 if TYPE_CHECKING:
     from examples.flight_delay.champion import Champion
     from pytest_mlops.stages.service import Service
@@ -22,3 +24,15 @@ def test_the_contract_is_kept(
 ) -> None:
     """One test item a law; requests are drawn from the document, and real ones are sent."""
     mlops_contract(delay_api, rows=requests_sent, offline=champion.answer).require(mlops_law)
+
+
+@pytest.mark.mlops(rubric="monitor-3")
+def test_the_batch_job_answers_the_same(
+    mlops_contract: Any,
+    delay_api: Service,
+    requests_sent: list[dict[str, Any]],
+    answers_of_batch: list[dict[str, Any]],
+) -> None:
+    """A decision must not depend on which of the two paths a flight took."""
+    parity = law("online_equals_offline")
+    mlops_contract(delay_api, rows=requests_sent, offline=answers_of_batch, laws=[parity.id]).require(parity)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.plain import Json, plain
@@ -102,11 +102,16 @@ def _summarise(stage: str, checks: Sequence[CheckRecord]) -> StageRecord:
 
 
 def _measured(worst: CheckRecord, verdict: Verdict, checks: Sequence[CheckRecord]) -> str:
+    """Return the first thing that is wrong, or how much of what was measured: `january n = 27,004`."""
     if verdict is not Verdict.PASS:
-        return f"{short_id(worst.id)}: {worst.reason}".splitlines()[0]
-    judged = [evidence["measurement"] for check in checks for evidence in check.evidence]
-    subjects = sorted({_short_subject(str(m["subject"])) for m in judged if isinstance(m, dict)})
-    return f"{len(judged)} judged: {', '.join(subjects)}"
+        told, prefix = (worst.reason.splitlines() or [""])[0], f"{verdict.words}: "
+        return told.removeprefix(prefix) if told.startswith(prefix) else f"{short_id(worst.id)}: {told}"
+    largest: dict[str, int] = {}
+    for evidence in (evidence for check in checks for evidence in check.evidence):
+        measurement: Any = evidence["measurement"]
+        subject = _short_subject(str(measurement["subject"]))
+        largest[subject] = max(largest.get(subject, 0), int(measurement["n"]))
+    return ", ".join(f"{subject} n = {largest[subject]:,}" for subject in sorted(largest))
 
 
 def _short_subject(subject: str) -> str:

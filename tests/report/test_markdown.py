@@ -22,7 +22,7 @@ GREEN = """\
 
 | stage | checks | verdict | what was measured |
 | :-- | --: | :-- | :-- |
-| data | 1 | pass | 1 judged: january |
+| data | 1 | pass | january n = 27,004 |
 
 Not run: features, privacy, model, reproducibility, serving, batch, edge, load, drift, release
 

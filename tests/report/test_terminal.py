@@ -24,7 +24,7 @@ def test_red_run(red_record: dict[str, Any]) -> None:
         show(red_record, width=110)
         == """\
 stage            checks  verdict       what was measured
-data                1    pass          1 judged: january
+data                1    pass          january n = 27,004
 model               1    fail 1        warned: test_auc: AssertionError: 0.79 is below 0.8
 serving             1    error 1       test_contract[no 5xx]: call raised ToolError: the service stopped
 edge                -    not run       extra missing: pip install "pytest-mlops[edge]"
@@ -44,7 +44,7 @@ def test_green_run(green_record: dict[str, Any]) -> None:
         show(green_record)
         == """\
 stage            checks  verdict       what was measured
-data                1    pass          1 judged: january
+data                1    pass          january n = 27,004
 not run   features, privacy, model, reproducibility, serving, batch, edge, load, drift, release
 verdict pass: 1 of 1 checks pass
 report  .mlops/report.html  .json  .md

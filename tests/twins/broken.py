@@ -53,12 +53,14 @@ def _crash(error: BadRequest) -> Any:
 
 
 def batch_twin(twin: str, words: list[str]) -> None:
-    """Score: `drops` one row, or writes them in `another_order`."""
+    """Score: `drops` one row, reads temperatures as `celsius`, or writes the rows in `another_order`."""
     original = batch._score
 
     def score(champion: Any, flights: Any) -> pa.Table:
         if twin == "drops":
             flights = flights[flights["flight_id"] % 20_000 != 0]
+        if twin == "celsius":
+            flights = flights.assign(temp=(flights["temp"] - 32) / 1.8)
         return original(champion, flights.iloc[::-1] if twin == "another_order" else flights)
 
     batch._score = score

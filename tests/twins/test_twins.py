@@ -89,6 +89,22 @@ def test_a_service_with_jitter(lifecycle: Lifecycle) -> None:
     assert not red(lifecycle.run("test_serving.py", fixtures=SERVE.format(twin="jitter")))
 
 
+def test_a_batch_job_that_prepares_a_column_in_its_own_way(lifecycle: Lifecycle) -> None:
+    """Skew between the two paths: the service is right, and so is the batch job by all that it shows alone."""
+    batch = 'BATCH_JOB = ["tests.twins.broken", "batch", "celsius"]'
+    assert red(lifecycle.run("test_serving.py", "-k", "batch_job or is_kept", fixtures=batch)) == {
+        "the_batch_job_answers_the_same": "fail"
+    }
+    assert "real row 0: .probability: online 0." in lifecycle.output
+
+
+def test_a_batch_job_with_its_rows_in_another_order_answers_the_same(lifecycle: Lifecycle) -> None:
+    batch = 'BATCH_JOB = ["tests.twins.broken", "batch", "another_order"]'
+    assert lifecycle.run("test_serving.py", "-k", "batch_job", fixtures=batch) == {
+        "the_batch_job_answers_the_same": "pass"
+    }
+
+
 def test_a_slow_service(lifecycle: Lifecycle) -> None:
     assert red(lifecycle.run("test_load.py", fixtures=SERVE.format(twin="slow"))) == {
         "the_service_level_is_met": "fail"

@@ -147,7 +147,8 @@ def _compare(bench: Bench, findings: Findings, rows: Rows, pairs: list[tuple[Any
     findings.tried += len(pairs)
     different = [(place, difference) for place, difference in enumerate(found) if difference is not None]
     for place, (where, one, other) in different:
+        row = f"row {place}, " if findings.phase.startswith("drawn") else ""
         shown = rows if here != "online" else rows[place : place + 1]
         seen = bench.client.send(request(bench.signature, shown)) if place == different[0][0] else None
-        findings.add(Violation(findings.kind(place), f"row {place}, {where}: {here} {one}, {there} {other}", seen))
+        findings.add(Violation(findings.kind(place), f"{row}{where}: {here} {one}, {there} {other}", seen))
     return not different
