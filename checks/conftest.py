@@ -88,10 +88,11 @@ def answers_of_batch(
 ) -> list[dict[str, Any]]:
     """Return what the batch job answers to the rows that callers send, in their order."""
     import pandas as pd
+    import pyarrow.parquet as pq
 
     folder = tmp_path_factory.mktemp("answers_of_batch")
     rows, answers = folder / "rows.parquet", folder / "answers.parquet"
     pd.DataFrame(requests_sent).assign(flight_id=range(len(requests_sent))).to_parquet(rows)
     _run([*BATCH_JOB, "--model", str(champion_folder), str(rows), str(answers)])
-    scored: list[dict[str, Any]] = pd.read_parquet(answers).set_index("flight_id").sort_index().to_dict("records")
+    scored: list[dict[str, Any]] = pq.read_table(answers).sort_by("flight_id").drop_columns("flight_id").to_pylist()
     return scored

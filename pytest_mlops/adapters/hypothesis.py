@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def explore(
         suppress_health_check=list(hypothesis.HealthCheck),
     )  # fmt: skip
     run = settings(hypothesis.seed(seed)(hypothesis.given(value=strategy_for(schema))(case)))
-    with _own_storage():
+    with _own_storage(), _own_constants():
         try:
             run()
         except (_Disliked, hypothesis.errors.Flaky):
@@ -115,6 +116,28 @@ def _own_storage() -> Iterator[None]:
         yield
     finally:
         configuration.set_hypothesis_home_dir(before)
+
+
+@contextmanager
+def _own_constants() -> Iterator[None]:
+    """Keep Hypothesis from drawing the numbers and words that stand in the source of imported modules.
+
+    What a seed draws would else depend on what this process has imported: on the order of the tests, on the worker.
+    """
+    providers: Any = import_module("hypothesis.internal.conjecture.providers")
+    name = "_get_local_constants"
+    find, cache = getattr(providers, name, None), getattr(providers, "CONSTANTS_CACHE", None)
+    if find is None or cache is None:  # an older Hypothesis, which does not look
+        yield
+        return
+    nothing = providers.Constants()
+    setattr(providers, name, lambda: nothing)
+    cache.cache.clear()
+    try:
+        yield
+    finally:
+        setattr(providers, name, find)
+        cache.cache.clear()
 
 
 def _hypothesis() -> Any:

@@ -151,7 +151,7 @@ class ControllerPlugin:
             return
         quiet = self._config.get_verbosity() < 0
         if not quiet:
-            terminalreporter.section(f"mlops: {self._state.profile}", sep="=")
+            terminalreporter.write_sep("=", f"mlops: {self._state.profile}")
         shown = self._state.report_dir
         folder = str(shown.relative_to(self._state.root)) if shown.is_relative_to(self._state.root) else str(shown)
         for line in summary_lines(self._record, width=terminalreporter._tw.fullwidth, report_dir=folder, quiet=quiet):  # noqa: SLF001

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mlops.core.errors import MlopsError
+from pytest_mlops.core.source import written_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -95,7 +96,8 @@ def _drift_items(parent: pytest.Collector, watch: DriftWatch, state: State) -> I
 
     def check_of(column: str) -> Callable[..., None]:
         def check(mlops_drift: Any) -> None:
-            gate = no_drift(false_alarms=watch.false_alarms, material=watch.material, columns=column)
+            with written_at(f"{state.configuration.source}: [drift.{watch.name}]"):
+                gate = no_drift(false_alarms=watch.false_alarms, material=watch.material, columns=column)
             mlops_drift(
                 data[watch.data].path, reference=reference, unit=watch.unit or None, columns=columns, name=watch.name
             ).require(gate)

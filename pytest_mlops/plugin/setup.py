@@ -12,6 +12,7 @@ import pytest
 from pytest_mlops.core.configuration import Configuration, read_configuration
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.core.source import show_places_from
 from pytest_mlops.core.stages import STAGES
 from pytest_mlops.plugin.state import STATE, State
 
@@ -27,6 +28,7 @@ def register_on(config: pytest.Config) -> None:
     from pytest_mlops.plugin.controller import ControllerPlugin
     from pytest_mlops.plugin.declared import DeclaredPlugin
 
+    show_places_from(config.rootpath)
     state = _new_state(config)
     config.stash[STATE] = state
     _select_paths(config, state.configuration)

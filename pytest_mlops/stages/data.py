@@ -17,6 +17,7 @@ from pytest_mlops.core.judge import Judgement, judge
 from pytest_mlops.core.limit import Limit
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
+from pytest_mlops.core.source import place_of
 from pytest_mlops.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _read_json(path: Path) -> Any:
 
 
 def _expectation(path: Path, number: int, entry: Any, labels: Counter[str], digest: str) -> Expectation:
-    place = f"{path}: expectations[{number}]"
+    place = f"{place_of(path)}: expectations[{number}]"
     if (
         not isinstance(entry, dict)
         or not isinstance(entry.get("type"), str)

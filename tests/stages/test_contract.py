@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlops.adapters.hypothesis import draw
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, ToolError
 from pytest_mlops.stages.contract import LAWS, law, measure_contract
 from pytest_mlops.stages.service import start_service
@@ -158,3 +160,14 @@ def test_a_document_without_rows_is_a_wrong_declaration(tmp_path: Path) -> None:
 def test_an_unknown_law_is_refused() -> None:
     with pytest.raises(DeclarationError, match="Did you mean 'row_order_does_not_matter'"):
         law("row_order_doesnt_matter")
+
+
+def test_what_is_drawn_does_not_depend_on_what_was_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hypothesis likes to draw numbers that stand in the source of the user's modules."""
+    schema: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 2**40}
+    before = draw(schema, seed=1, count=200)
+    numbers = ", ".join(str(7 * 10**9 + number) for number in range(500))
+    (tmp_path / "module_of_numbers.py").write_text(f"NUMBERS = [{numbers}]\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    import_module("module_of_numbers")
+    assert draw(schema, seed=1, count=200) == before

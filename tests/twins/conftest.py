@@ -8,9 +8,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,17 +31,26 @@ class Lifecycle:
         `fixtures` are appended to `checks/conftest.py`, where they replace those of the same name; `edit` replaces a
         text of the file.
         """
+        self.write([file], fixtures=fixtures, edit=edit)
+        return {check["id"].rpartition("::test_")[2]: check["verdict"] for check in self.record(*words)["checks"]}
+
+    def write(self, files: Sequence[str], *, fixtures: str = "", edit: tuple[str, str] | None = None) -> None:
+        """Write files of `checks/`, with what is different in this project."""
         checks = self.folder / "checks"
         checks.mkdir()
-        text = (ROOT / "checks" / file).read_text(encoding="utf-8")
-        if edit is not None:
-            assert edit[0] in text
-            text = text.replace(*edit)
-        (checks / file).write_text(text, encoding="utf-8")
+        for file in files:
+            text = (ROOT / "checks" / file).read_text(encoding="utf-8")
+            if edit is not None:
+                assert edit[0] in text
+                text = text.replace(*edit)
+            (checks / file).write_text(text, encoding="utf-8")
         conftest = (ROOT / "checks/conftest.py").read_text(encoding="utf-8")
         champion = f"@pytest.fixture(scope='session')\ndef champion_folder(): return Path({str(self.champion)!r})"
         own = f"\n{champion}\n{fixtures}\n"
         (checks / "conftest.py").write_text(conftest + own, encoding="utf-8")
+
+    def record(self, *words: str) -> dict[str, Any]:
+        """Run what was written and return the run record."""
         command = [sys.executable, "-m", "pytest", "-p", "pytest_mlops.plugin", "--mlops", "checks", *words]
         env = {key: value for key, value in os.environ.items() if key not in {"CI", "PRE_COMMIT"}}
         done = subprocess.run(
@@ -48,7 +60,7 @@ class Lifecycle:
         self.output = done.stdout
         assert done.returncode in {0, 1}, done.stdout + done.stderr
         record: dict[str, Any] = json.loads((self.folder / ".mlops/report.json").read_text(encoding="utf-8"))
-        return {check["id"].rpartition("::test_")[2]: check["verdict"] for check in record["checks"]}
+        return record
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.source import place_of, written_at
 from pytest_mlops.stages.contract.laws import LAWS, Law, law
 
 if TYPE_CHECKING:
@@ -35,4 +36,5 @@ def read_contract(path: Path) -> Mapping[str, Any]:
 def laws_of(path: Path) -> Sequence[Law]:
     """Return the laws that a service with this contract is held to."""
     read_contract(path)
-    return [law(name) for name in LAWS]
+    with written_at(place_of(path)):
+        return [law(name) for name in LAWS]
