@@ -3,64 +3,32 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_mlops.core import declarations as declared
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.core.keys import Key, check_table, json_schema_of, text, texts
 from pytest_mlops.core.stages import PROFILES, STAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_TYPES = {"str": str, "int": int, "float": (int, float), "list": list, "dict": dict}
-
-# key -> (type, what a valid value is)
-_TOP: dict[str, tuple[str, str]] = {
-    "paths": ("list", "a list of folders and files"),
-    "profile": ("str", f"one of {', '.join(PROFILES)}"),
-    "seed": ("int", "a whole number"),
-    "required": ("list", f"a list of stages, of {', '.join(STAGES)}"),
-    "baselines": ("str", "a folder"),
-    "long_load_s": ("float", "seconds"),
-    "data": ("dict", "tables [data.NAME]"),
-    "drift": ("dict", "tables [drift.NAME]"),
+_KEYS: Mapping[str, Key] = {
+    "paths": texts("a list of folders and files"),
+    "profile": text(f"one of {', '.join(PROFILES)}", choices=PROFILES),
+    "seed": Key(kind="whole", words="a whole number"),
+    "required": texts(f"a list of stages, of {', '.join(STAGES)}", choices=STAGES),
+    "baselines": text("a folder"),
+    "long_load_s": Key(kind="number", words="seconds"),
+    "data": Key(kind="tables", words="tables [data.NAME]", keys=declared.DATA),
+    "drift": Key(kind="tables", words="tables [drift.NAME]", keys=declared.DRIFT),
+    "model": Key(kind="tables", words="tables [model.NAME]", keys=declared.MODEL),
+    "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared.TRAINER),
+    "service": Key(kind="tables", words="tables [service.NAME]", keys=declared.SERVICE),
+    "batch": Key(kind="tables", words="tables [batch.NAME]", keys=declared.BATCH_JOB),
 }
-_DATA: dict[str, tuple[str, str]] = {
-    "path": ("str", "a Parquet or CSV file"),
-    "suite": ("str", "a Great Expectations suite in JSON"),
-}
-_DRIFT: dict[str, tuple[str, str]] = {
-    "data": ("str", "the name of a [data.NAME]"),
-    "reference": ("str", "the name of a [data.NAME]"),
-    "columns": ("list", "a list of column names"),
-    "unit": ("str", "the column whose values are exchangeable (day, customer)"),
-    "false_alarms": ("float", "a rate between 0 and 1"),
-    "material": ("float", "a distance between 0 and 1"),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSet:
-    """A declared data set: a file, and the expectation suite that it must meet."""
-
-    name: str
-    path: str
-    suite: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DriftWatch:
-    """A declared comparison of one data set with a reference."""
-
-    name: str
-    data: str
-    reference: str
-    columns: Sequence[str] = ()
-    unit: str = ""
-    false_alarms: float = 0.01
-    material: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +45,23 @@ class Configuration:
     required: Sequence[str] | None = None
     baselines: str = "fixtures/baselines"
     long_load_s: float = 30.0
-    data: Mapping[str, DataSet] = field(default_factory=dict)
-    drift: Mapping[str, DriftWatch] = field(default_factory=dict)
+    data: Mapping[str, declared.DataSet] = field(default_factory=dict)
+    drift: Mapping[str, declared.DriftWatch] = field(default_factory=dict)
+    model: Mapping[str, declared.DeclaredModel] = field(default_factory=dict)
+    trainer: Mapping[str, declared.DeclaredTrainer] = field(default_factory=dict)
+    service: Mapping[str, declared.DeclaredService] = field(default_factory=dict)
+    batch: Mapping[str, declared.DeclaredBatch] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The file that holds the configuration."""
+        return self.source.partition(" ")[0]
+
+    @property
+    def declares(self) -> bool:
+        """Say whether there is a declaration that makes a check."""
+        suites = [data for data in self.data.values() if data.suite]
+        return any((suites, self.drift, self.model, self.trainer, self.service, self.batch))
 
 
 def read_configuration(root: Path) -> Configuration:
@@ -109,45 +92,27 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configuration:
     """Return the configuration of a table, every key and type checked."""
-    _check(table, _TOP, source)
+    check_table(table, _KEYS, source)
     values = dict(table)
-    _check_choices([values.get("profile", "auto")], PROFILES, f"{source}: profile")
-    _check_choices(values.get("required", ()), STAGES, f"{source}: required")
-    values["data"] = {name: _data_set(name, entry, source) for name, entry in values.get("data", {}).items()}
-    values["drift"] = {
-        name: _drift_watch(name, entry, values["data"], source) for name, entry in values.get("drift", {}).items()
-    }
-    return Configuration(source=source, **values)
+    entries = {kind: values.pop(kind, {}) for kind in ("data", "drift", "model", "trainer", "service", "batch")}
+
+    def read(kind: str, reader: Any) -> dict[str, Any]:
+        return {name: reader(name, entry, f"{source}: [{kind}.{name}]") for name, entry in entries[kind].items()}
+
+    data = read("data", lambda name, entry, _: declared.DataSet(name=name, **entry))
+    return Configuration(
+        source=source,
+        data=data,
+        drift=read("drift", lambda name, entry, place: declared.read_drift(name, entry, data, place)),
+        model=read("model", lambda name, entry, place: declared.read_model(name, entry, data, place)),
+        trainer=read("trainer", lambda name, entry, _: declared.DeclaredTrainer(name=name, **entry)),
+        service=read("service", declared.read_service),
+        batch=read("batch", lambda name, entry, place: declared.read_batch(name, entry, data, place)),
+        **values,
+    )
 
 
-def _data_set(name: str, entry: Mapping[str, Any], source: str) -> DataSet:
-    place = f"{source}: [data.{name}]"
-    _check(entry, _DATA, place, needed=("path",))
-    return DataSet(name=name, **entry)
-
-
-def _drift_watch(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], source: str) -> DriftWatch:
-    place = f"{source}: [drift.{name}]"
-    _check(entry, _DRIFT, place, needed=("data", "reference"))
-    _check_choices([entry["data"], entry["reference"]], data, place)
-    return DriftWatch(name=name, **entry)
-
-
-def _check(table: object, keys: Mapping[str, tuple[str, str]], place: str, needed: Sequence[str] = ()) -> None:
-    if not isinstance(table, Mapping):
-        raise DeclarationError(f"{place} must be a table, got {table!r}")
-    for key, value in table.items():
-        if key not in keys:
-            raise DeclarationError(f"{place}: unknown key {key!r}. {did_you_mean(key, keys)}")
-        kind, words = keys[key]
-        if isinstance(value, bool) or not isinstance(value, _TYPES[kind]):  # type: ignore[arg-type]
-            raise DeclarationError(f"{place}: {key} must be {words}, got {value!r}")
-    for key in needed:
-        if key not in table:
-            raise DeclarationError(f"{place}: {key} is missing; it must be {keys[key][1]}")
-
-
-def _check_choices(values: object, valid: object, place: str) -> None:
-    for value in values:  # type: ignore[attr-defined]
-        if value not in valid:  # type: ignore[operator]
-            raise DeclarationError(f"{place}: unknown name {value!r}. {did_you_mean(str(value), valid)}")  # type: ignore[arg-type]
+def configuration_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `mlops.toml`, for editors."""
+    about = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "mlops.toml of pytest-mlops"}
+    return about | json_schema_of(_KEYS)

@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mlops.core.errors import MlopsError
-from pytest_mlops.core.source import written_at
+from pytest_mlops.core.errors import MlopsError, RequirementNotMet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from pytest_mlops.core.configuration import DataSet, DriftWatch
+    from pytest_mlops.plugin.declared_items import Check
     from pytest_mlops.plugin.state import State
 
 
 class DeclaredPlugin:
-    """Collects the declarations of `mlops.toml`."""
+    """Collects the declarations of the project's own configuration, and of no other file."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        """Collect the project's own `mlops.toml`, and no other."""
-        if file_path != self._state.root / "mlops.toml":
+        """Collect `mlops.toml`, or `pyproject.toml` where that holds the declarations."""
+        configuration = self._state.configuration
+        if not configuration.declares or file_path != self._state.root / configuration.file:
             return None
         file: _Declarations = _Declarations.from_parent(parent, path=file_path)
         file.state = self._state
@@ -36,12 +36,9 @@ class _Declarations(pytest.File):
     state: State
 
     def collect(self) -> Iterable[pytest.Collector]:
-        configuration = self.state.configuration
-        tables: dict[str, dict[str, Callable[[pytest.Collector], Iterable[pytest.Item]]]] = {
-            "data": {n: _of(_data_items, d, self.state) for n, d in configuration.data.items() if d.suite},
-            "drift": {n: _of(_drift_items, w, self.state) for n, w in configuration.drift.items()},
-        }
-        for name, entries in tables.items():
+        from pytest_mlops.plugin.declared_items import checks_of
+
+        for name, entries in checks_of(self.state).items():
             if entries:
                 table = _Table.from_parent(self, name=name)
                 table.entries = entries
@@ -49,67 +46,38 @@ class _Declarations(pytest.File):
 
 
 class _Table(pytest.Collector):
-    entries: dict[str, Callable[[pytest.Collector], Iterable[pytest.Item]]]
+    entries: Mapping[str, Callable[[], Iterable[Check]]]
 
     def collect(self) -> Iterable[pytest.Collector]:
-        for name, items_of in self.entries.items():
+        for name, checks in self.entries.items():
             entry = _Entry.from_parent(self, name=name)
-            entry.items_of = items_of
+            entry.checks = checks
             yield entry
 
 
 class _Entry(pytest.Collector):
-    items_of: Callable[[pytest.Collector], Iterable[pytest.Item]]
+    checks: Callable[[], Iterable[Check]]
 
     def collect(self) -> Iterable[pytest.Item]:
         try:
-            return list(self.items_of(self))
+            return [self._item(check) for check in self.checks()]
         except MlopsError as exc:
             raise self.CollectError(f"{self.nodeid}: {exc}") from exc
 
-
-def _of(items: Any, entry: object, state: State) -> Callable[[pytest.Collector], Iterable[pytest.Item]]:
-    return lambda parent: items(parent, entry, state)
-
-
-def _data_items(parent: pytest.Collector, declared: DataSet, state: State) -> Iterable[pytest.Item]:
-    from pytest_mlops.stages.data import Expectation, read_suite
-
-    def check_of(expectation: Expectation) -> Callable[..., None]:
-        def check(mlops_data: Any) -> None:
-            mlops_data(declared.path, suite=declared.suite, name=declared.name).require(expectation)
-
-        return check
-
-    for expectation in read_suite(state.root / declared.suite).expectations:
-        gate = "block" if expectation.severity == "critical" else "warn"
-        yield _item(parent, expectation.label, check_of(expectation), gate)
+    def _item(self, check: Check) -> pytest.Item:
+        item: pytest.Function = _DeclaredCheck.from_parent(self, name=check.name, callobj=check.run)
+        if check.gate != "block":
+            item.add_marker(pytest.mark.mlops(gate=check.gate))
+        return item
 
 
-def _drift_items(parent: pytest.Collector, watch: DriftWatch, state: State) -> Iterable[pytest.Item]:
-    from pytest_mlops.stages.drift import columns_of
-    from pytest_mlops.stages.drift_gate import no_drift
+class _DeclaredCheck(pytest.Function):
+    """A check without a line of the user's code: on failure the message says it all."""
 
-    data = state.configuration.data
-    reference = state.root / data[watch.reference].path
-    columns = columns_of(reference, list(watch.columns) or None)
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.nodeid
 
-    def check_of(column: str) -> Callable[..., None]:
-        def check(mlops_drift: Any) -> None:
-            with written_at(f"{state.configuration.source}: [drift.{watch.name}]"):
-                gate = no_drift(false_alarms=watch.false_alarms, material=watch.material, columns=column)
-            mlops_drift(
-                data[watch.data].path, reference=reference, unit=watch.unit or None, columns=columns, name=watch.name
-            ).require(gate)
-
-        return check
-
-    for column in columns:
-        yield _item(parent, column, check_of(column), "block")
-
-
-def _item(parent: pytest.Collector, name: str, check: Callable[..., None], gate: str) -> pytest.Item:
-    item: pytest.Function = pytest.Function.from_parent(parent, name=name, callobj=check)
-    if gate != "block":
-        item.add_marker(pytest.mark.mlops(gate=gate))
-    return item
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
+        if isinstance(excinfo.value, MlopsError | RequirementNotMet):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)

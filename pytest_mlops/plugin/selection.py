@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     import pytest
 
+    from pytest_mlops.core.configuration import Configuration
     from pytest_mlops.plugin.state import State
 
 
@@ -35,13 +36,19 @@ def _fewer_paths(config: pytest.Config, state: State) -> bool:
     """Say whether the command line names less than the declared paths."""
     if config.args_source is not config.ArgsSource.ARGS:
         return False
-    declared = state.configuration.paths or config.getini("testpaths") or [str(config.rootpath)]
-    given = set(_absolute(config.args, config.invocation_params.dir))
-    return not set(_absolute(declared, config.rootpath)) <= given and config.rootpath not in given
+    given = {Path(config.invocation_params.dir, path).resolve() for path in config.args}
+    declared = {path.resolve() for path in declared_paths(config, state.configuration)}
+    return not declared <= given and config.rootpath.resolve() not in given
 
 
-def _absolute(paths: Iterable[str], base: Path) -> Iterable[Path]:
-    return (Path(base, path).resolve() for path in paths)
+def declared_paths(config: pytest.Config, configuration: Configuration) -> Sequence[Path]:
+    """Return what is collected when the command line names nothing; declarations are never left out silently."""
+    named = configuration.paths or config.getini("testpaths") or ["."]
+    paths = [config.rootpath / path for path in named]
+    own = config.rootpath / configuration.file
+    if configuration.declares and not any(own.is_relative_to(path) for path in paths):
+        paths.append(own)
+    return paths
 
 
 def _ignored(config: pytest.Config) -> bool:

@@ -14,6 +14,7 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.source import show_places_from
 from pytest_mlops.core.stages import STAGES
+from pytest_mlops.plugin.selection import declared_paths
 from pytest_mlops.plugin.state import STATE, State
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _update(config: pytest.Config) -> bool:
 
 
 def _select_paths(config: pytest.Config, configuration: Configuration) -> None:
-    """Collect what `paths` names when the command line names nothing."""
-    if configuration.paths and config.args_source is not config.ArgsSource.ARGS:
-        config.args = [str(config.rootpath / path) for path in configuration.paths]
+    """Collect what the project declares when the command line names nothing."""
+    if config.args_source is not config.ArgsSource.ARGS and (configuration.paths or configuration.declares):
+        config.args = list(map(str, declared_paths(config, configuration)))
         config.args_source = config.ArgsSource.TESTPATHS

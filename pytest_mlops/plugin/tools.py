@@ -250,17 +250,19 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         offline: Any = None,
         rows: Sequence[Mapping[str, Any]] = (),
         laws: Sequence[str] | None = None,
+        contract: Paths | None = None,
         examples: int = 50,
     ) -> Result:
         from pytest_mlops.stages.contract import measure_contract, read_contract
 
         marker = request.node.get_closest_marker("mlops_laws")
+        committed = contract or (None if marker is None else marker.args[0])
         law = tool.parameters.get("mlops_law")
         asked = [law.id] if laws is None and law is not None else laws
         tool.state.say(f"contract of {service.name}: {', '.join(asked) if asked else 'all laws'}")
         result = measure_contract(
             service,
-            committed=None if marker is None else read_contract(tool.path(marker.args[0])),
+            committed=None if committed is None else read_contract(tool.path(committed)),
             examples=rows,
             offline=offline,
             laws=asked,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pytest_mlops.core.declarations import ASPECTS
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.judge import Judgement, judge
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.reproduce_compare import Difference
 
-ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
 _SCALED = "largest |a - b| / max(1, |a|, |b|), or the count of what is no float"
 _METHODS = {"data_digest": "differs (1) or not (0)", "params": "params that differ"}
 _NOT_RETURNED = "the trainer did not return it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -82,8 +83,8 @@ def start_service(
     Parameters
     ----------
     command
-        Without a shell; `{port}` and `{host}` in it, and in the values of `env`, become a free loopback port
-        and `127.0.0.1`.
+        Without a shell; `{port}`, `{host}` and `{python}` in it, and in the values of `env`, become a free
+        loopback port, `127.0.0.1` and this interpreter.
     workdir
         Holds its log, `{name}.log`.
     env
@@ -184,4 +185,4 @@ def _free_port() -> int:
 
 
 def _filled(text: str, port: int) -> str:
-    return text.replace("{port}", str(port)).replace("{host}", _HOST)
+    return text.replace("{port}", str(port)).replace("{host}", _HOST).replace("{python}", sys.executable)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlops.core.declarations import ASPECTS
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, SubprocessError, ToolError
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.reproduce import ASPECTS, measure_reproduction, same
+from pytest_mlops.stages.reproduce import measure_reproduction, same
 
 if TYPE_CHECKING:
     from pytest_mlops.core.judge import Judgement

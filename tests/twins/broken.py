@@ -30,6 +30,16 @@ def train(seed: int, *, twin: str) -> training.Training:
     return replace(done, params=done.params | {"seed": seed})
 
 
+def small(seed: int) -> training.Training:
+    """Train a smaller model as the reference system does."""
+    return train(seed, twin="small")
+
+
+def unseeded(seed: int) -> training.Training:
+    """Train a smaller model with a seed of its own."""
+    return train(seed, twin="unseeded")
+
+
 def serve_twin(twin: str, words: list[str]) -> None:
     """Serve: `crashes` on a row that it refuses otherwise, is `slow`, or answers with a little `jitter`."""
     original = serve.create_app

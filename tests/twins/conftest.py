@@ -49,9 +49,9 @@ class Lifecycle:
         own = f"\n{champion}\n{fixtures}\n"
         (checks / "conftest.py").write_text(conftest + own, encoding="utf-8")
 
-    def record(self, *words: str) -> dict[str, Any]:
+    def record(self, *words: str, paths: Sequence[str] = ("checks",)) -> dict[str, Any]:
         """Run what was written and return the run record."""
-        command = [sys.executable, "-m", "pytest", "-p", "pytest_mlops.plugin", "--mlops", "checks", *words]
+        command = [sys.executable, "-m", "pytest", "-p", "pytest_mlops.plugin", "--mlops", *paths, *words]
         env = {key: value for key, value in os.environ.items() if key not in {"CI", "PRE_COMMIT"}}
         done = subprocess.run(
             command, cwd=self.folder, env=env | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, capture_output=True, text=True,

@@ -33,6 +33,34 @@ def read_contract(path: Path) -> Mapping[str, Any]:
     return document
 
 
+def read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
+    """Read real rows: JSON, an object a line.
+
+    Raises
+    ------
+    DeclarationError
+        When the file is missing, holds no row, or a line is no JSON object.
+    """
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as exc:
+        raise DeclarationError(f"{path} must hold rows in JSON, an object a line: {exc}") from exc
+    rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
+    if not rows:
+        raise DeclarationError(f"{path} must hold rows in JSON, an object a line: it is empty")
+    return rows
+
+
+def _row(path: Path, number: int, line: str) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as exc:
+        raise DeclarationError(f"{path}, row {number} must be a JSON object: {exc}") from exc
+    if not isinstance(row, dict):
+        raise DeclarationError(f"{path}, row {number} must be a JSON object, got {line[:60]!r}")
+    return row
+
+
 def laws_of(path: Path) -> Sequence[Law]:
     """Return the laws that a service with this contract is held to."""
     read_contract(path)

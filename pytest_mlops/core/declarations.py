@@ -1,0 +1,217 @@
+"""What can be declared: data sets, drift watches, models, trainers, services with their load, batch jobs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.keys import Key, check_choices, text, texts
+from pytest_mlops.core.limit import Limit
+
+Limits = Mapping[str, Limit]
+
+METRICS = (
+    "roc_auc", "average_precision", "log_loss", "brier_score",
+    "accuracy", "balanced_accuracy", "f1", "precision", "recall",
+)  # fmt: skip
+LOAD = ("p50", "p95", "p99", "failures", "throughput")
+BATCH = ("complete", "same_twice", "nothing_left_when_killed")
+ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
+
+_NUMBER = Key(kind="number", words="a number")
+_LIMIT: Mapping[str, Key] = {
+    "at_most": _NUMBER,
+    "at_least": _NUMBER,
+    "unit": text("the unit of the bound"),
+    "by": text("'interval', the whole interval must be inside, or 'point'", choices=("interval", "point")),
+}
+
+
+def _limits(names: Sequence[str]) -> Mapping[str, Key]:
+    return {name: Key(kind="table", words="a limit, { at_most = 0.2 }", keys=_LIMIT) for name in names}
+
+
+_COMMAND = texts("a command, as a list of its words", needed=True)
+_TIMEOUT = text("a time, '60s'")
+DATA = {
+    "path": text("a Parquet or CSV file", needed=True),
+    "suite": text("a Great Expectations suite in JSON"),
+}
+DRIFT = {
+    "data": text("the name of a [data.NAME]", needed=True),
+    "reference": text("the name of a [data.NAME]", needed=True),
+    "columns": texts("a list of column names"),
+    "unit": text("the column whose values are exchangeable (day, customer)"),
+    "false_alarms": Key(kind="number", words="a rate between 0 and 1"),
+    "material": Key(kind="number", words="a distance between 0 and 1"),
+}
+MODEL = {
+    "load": text("a function without arguments that returns the model, 'package.module:function'", needed=True),
+    "data": text("the name of a [data.NAME] with labelled rows", needed=True),
+    "target": text("the column of the truth", needed=True),
+    "slices": text("a column: each of its values is judged too"),
+    "min_n": Key(kind="whole", words="the number of rows that a slice must have"),
+    **_limits(METRICS),
+}
+TRAINER = {
+    "function": text("a trainer, 'package.module:function'", needed=True),
+    "seed": Key(kind="whole", words="a whole number"),
+    "times": Key(kind="whole", words="how often to train, from 2 on"),
+    "same": texts(f"a list, of {', '.join(ASPECTS)}", choices=ASPECTS),
+    "timeout": _TIMEOUT,
+}
+SERVICE_LOAD = {
+    "locustfile": text("a locustfile", needed=True),
+    "users": Key(kind="whole", words="the number of users", needed=True),
+    "duration": text("a time, '10s'", needed=True),
+    **_limits(LOAD),
+}
+SERVICE = {
+    "command": _COMMAND,
+    "ready": text("the path that answers 200 once the service is ready"),
+    "timeout": _TIMEOUT,
+    "contract": text("an OpenAPI document in JSON"),
+    "requests": text("a file of real rows in JSON, one a line"),
+    "load": Key(kind="table", words="a table of a load run", keys=SERVICE_LOAD),
+}
+BATCH_JOB = {
+    "command": _COMMAND,
+    "data": text("the name of a [data.NAME]: the input", needed=True),
+    "key": texts("the columns that tell rows apart"),
+    "timeout": _TIMEOUT,
+    "require": texts(f"a list, of {', '.join(BATCH)}", choices=BATCH),
+    **_limits(("peak_memory", "duration")),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """A data set: a file, and the expectation suite that it must meet."""
+
+    name: str
+    path: str
+    suite: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftWatch:
+    """A comparison of one data set with a reference."""
+
+    name: str
+    data: str
+    reference: str
+    columns: Sequence[str] = ()
+    unit: str = ""
+    false_alarms: float = 0.01
+    material: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredModel:
+    """A model, the labelled rows that it is measured on, and what each metric must be."""
+
+    name: str
+    load: str
+    data: str
+    target: str
+    slices: str = ""
+    min_n: int = 30
+    limits: Limits = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredTrainer:
+    """A trainer that must come to the same again."""
+
+    name: str
+    function: str
+    seed: int | None = None
+    times: int = 2
+    same: Sequence[str] = ()
+    timeout: str = "10min"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredLoad:
+    """A load run on a service, and what it must show."""
+
+    locustfile: str
+    users: int
+    duration: str
+    limits: Limits = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredService:
+    """A service: how it starts, what it promised, and under which load."""
+
+    name: str
+    command: Sequence[str]
+    ready: str = "/ping"
+    timeout: str = "60s"
+    contract: str = ""
+    requests: str = ""
+    load: DeclaredLoad | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredBatch:
+    """A batch job and its input."""
+
+    name: str
+    command: Sequence[str]
+    data: str
+    key: Sequence[str] = ()
+    timeout: str = "10min"
+    require: Sequence[str] = BATCH
+    limits: Limits = field(default_factory=dict)
+
+
+def read_drift(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DriftWatch:
+    """Return a drift watch; its names must be those of data sets."""
+    check_choices([entry["data"], entry["reference"]], data, place)
+    return DriftWatch(name=name, **entry)
+
+
+def read_model(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DeclaredModel:
+    """Return a model; it must have a limit, else nothing would be judged."""
+    check_choices([entry["data"]], data, place)
+    rest, limits = _with_limits(entry, METRICS, place)
+    if not limits:
+        raise DeclarationError(f"{place} judges nothing. Hint: roc_auc = {{ at_least = 0.8 }}")
+    return DeclaredModel(name=name, limits=limits, **rest)
+
+
+def read_service(name: str, entry: Mapping[str, Any], place: str) -> DeclaredService:
+    """Return a service; a contract or a load must be given, else nothing would be judged."""
+    if not {"contract", "load"} & entry.keys():
+        raise DeclarationError(f"{place} judges nothing. Hint: contract = 'openapi.json', or [service.{name}.load]")
+    rest = dict(entry)
+    if "load" in rest:
+        load, limits = _with_limits(rest["load"], LOAD, f"{place}: load")
+        if not limits:
+            raise DeclarationError(f"{place}: load judges nothing. Hint: p95 = {{ at_most = 50, unit = 'ms' }}")
+        rest["load"] = DeclaredLoad(limits=limits, **load)
+    return DeclaredService(name=name, **rest)
+
+
+def read_batch(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DeclaredBatch:
+    """Return a batch job; its input must be a data set."""
+    check_choices([entry["data"]], data, place)
+    rest, limits = _with_limits(entry, ("peak_memory", "duration"), place)
+    return DeclaredBatch(name=name, limits=limits, **rest)
+
+
+def _with_limits(entry: Mapping[str, Any], names: Sequence[str], place: str) -> tuple[dict[str, Any], Limits]:
+    limits = {name: _limit(entry[name], f"{place} {name}") for name in names if name in entry}
+    return {key: value for key, value in entry.items() if key not in limits}, limits
+
+
+def _limit(entry: Mapping[str, Any], place: str) -> Limit:
+    if not {"at_most", "at_least"} & entry.keys():
+        raise DeclarationError(f"{place} must have at_most or at_least, got {dict(entry)!r}")
+    low, high = float(entry.get("at_least", -math.inf)), float(entry.get("at_most", math.inf))
+    return Limit(low=low, high=high, unit=entry.get("unit", ""), by=entry.get("by"), source=place)

@@ -1,0 +1,107 @@
+"""Keys of `mlops.toml`: one table of them serves the check, its message, and the JSON Schema for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.messages import did_you_mean
+
+Kind = Literal["text", "whole", "number", "texts", "table", "tables"]
+_TYPES: Mapping[str, Any] = {
+    "text": (str,), "whole": (int,), "number": (int, float), "texts": (list,), "table": (dict,), "tables": (dict,),
+}  # fmt: skip
+_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    "text": {"type": "string"},
+    "whole": {"type": "integer"},
+    "number": {"type": "number"},
+    "texts": {"type": "array", "items": {"type": "string"}},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One key: what it holds, in words that finish "must be ...", and which values where they are few.
+
+    A `table` has `keys`; so has each entry of `tables`, which are found by the names that the user gives.
+    """
+
+    kind: Kind
+    words: str
+    needed: bool = False
+    choices: Sequence[str] = ()
+    keys: Mapping[str, Key] = field(default_factory=dict)
+
+
+def text(words: str, *, needed: bool = False, choices: Sequence[str] = ()) -> Key:
+    """Return a key that holds a text."""
+    return Key(kind="text", words=words, needed=needed, choices=choices)
+
+
+def texts(words: str, *, needed: bool = False, choices: Sequence[str] = ()) -> Key:
+    """Return a key that holds a list of texts."""
+    return Key(kind="texts", words=words, needed=needed, choices=choices)
+
+
+def check_table(table: Any, keys: Mapping[str, Key], place: str) -> None:
+    """Check a table and the tables in it.
+
+    Raises
+    ------
+    DeclarationError
+        For an unknown key, a value of the wrong type, an unknown choice, a key that is missing.
+    """
+    if not isinstance(table, Mapping):
+        raise DeclarationError(f"{place} must be a table, got {table!r}")
+    for name, value in table.items():
+        if name not in keys:
+            raise DeclarationError(f"{place}: unknown key {name!r}. {did_you_mean(name, keys)}")
+        _check_value(name, value, keys[name], place)
+    for name, key in keys.items():
+        if key.needed and name not in table:
+            raise DeclarationError(f"{place}: {name} is missing; it must be {key.words}")
+
+
+def _check_value(name: str, value: Any, key: Key, place: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, _TYPES[key.kind]):
+        raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
+    if key.kind == "texts" and not all(isinstance(entry, str) for entry in value):
+        raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
+    if key.choices:
+        check_choices(value if isinstance(value, list) else [value], key.choices, f"{place}: {name}")
+    if key.kind == "table":
+        check_table(value, key.keys, f"{place}: {name}")
+    if key.kind == "tables":
+        for entry, inner in value.items():
+            check_table(inner, key.keys, f"{place}: [{name}.{entry}]")
+
+
+def check_choices(names: Sequence[str], valid: Sequence[str] | Mapping[str, object], place: str) -> None:
+    """Refuse a name that is not one of the valid ones."""
+    for name in names:
+        if name not in valid:
+            raise DeclarationError(f"{place}: unknown name {name!r}. {did_you_mean(name, valid)}")
+
+
+def json_schema_of(keys: Mapping[str, Key]) -> dict[str, Any]:
+    """Return the JSON Schema of a table with these keys."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"description": key.words} | _schema_of(key) for name, key in keys.items()},
+    }
+    needed = [name for name, key in keys.items() if key.needed]
+    return schema | ({"required": needed} if needed else {})
+
+
+def _schema_of(key: Key) -> dict[str, Any]:
+    if key.kind == "table":
+        return json_schema_of(key.keys)
+    if key.kind == "tables":
+        return {"type": "object", "additionalProperties": json_schema_of(key.keys)}
+    schema = dict(_SCHEMAS[key.kind])
+    if key.choices and key.kind == "texts":
+        return schema | {"items": {"type": "string", "enum": list(key.choices)}}
+    return schema | ({"enum": list(key.choices)} if key.choices else {})
