@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @pytest.mark.mlops(rubric="monitor-6")
 def test_the_service_level_is_met(mlops_load: Any, delay_api: Service) -> None:
-    load = mlops_load(delay_api, locustfile="examples/flight_delay/locustfile.py", users=10, duration="18s")
+    load = mlops_load(delay_api, locustfile="examples/flight_delay/locustfile.py", users=10, duration="12s")
     load.require(
         p50=at_most(30, "ms"),
-        # By the point: slow answers come in groups, and 18 s hold too few of them for an interval on a shared machine.
+        # By the point: slow answers come in groups, and 12 s hold too few of them for an interval on a shared machine.
         p95=at_most(80, "ms", by="point"),
         failures=at_most(0.001),
         throughput=at_least(30, "1/s"),
