@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlops.core.once import do_once
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -66,11 +68,18 @@ class Lifecycle:
 @pytest.fixture(scope="session")
 def champion_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train the champion of the reference system, once for all twins."""
-    store = tmp_path_factory.mktemp("champion") / "mlflow.db"
-    words = ["-m", "examples.flight_delay.train", "--seed", "7", "--tracking-uri", f"sqlite:///{store}"]
-    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return Path(json.loads(done.stdout[done.stdout.index("{") :])["folder"])
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def train() -> str:
+        words = ["-m", "examples.flight_delay.train", "--seed", "7", "--tracking-uri", f"sqlite:///{shared}/mlflow.db"]
+        done = subprocess.run(
+            [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return str(json.loads(done.stdout[done.stdout.index("{") :])["folder"])
+
+    return Path(str(do_once(shared, "champion", train)))
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_a_service_with_jitter(lifecycle: Lifecycle) -> None:
 def test_a_batch_job_that_prepares_a_column_in_its_own_way(lifecycle: Lifecycle) -> None:
     """Skew between the two paths: the service is right, and so is the batch job by all that it shows alone."""
     batch = 'BATCH_JOB = ["tests.twins.broken", "batch", "celsius"]'
-    assert red(lifecycle.run("test_serving.py", "-k", "batch_job or is_kept", fixtures=batch)) == {
+    assert red(lifecycle.run("test_serving.py", "-k", "batch_job or online_equals_offline", fixtures=batch)) == {
         "the_batch_job_answers_the_same": "fail"
     }
     assert "real row 0: .probability: online 0." in lifecycle.output
