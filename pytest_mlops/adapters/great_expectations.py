@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError, MissingExtra, ToolError
+from pytest_mlops.core.messages import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,14 +83,21 @@ def _no_progress_bars() -> Any:
 
 def _load(entry: Mapping[str, Any], number: int) -> Any:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-    from great_expectations.expectations.registry import get_expectation_impl
+    from great_expectations.expectations.registry import (
+        get_expectation_impl,
+        list_registered_expectation_implementations,
+    )
 
     try:
         get_expectation_impl(entry["type"])
         known = {key: value for key, value in entry.items() if key in _KEYS}
         return ExpectationConfiguration(**(known | {"meta": {_NUMBER: number}})).to_domain_obj()
     except Exception as exc:
-        raise DeclarationError(f"{entry['type']} can't be loaded: {str(exc).strip()}") from exc
+        known_types = list_registered_expectation_implementations()
+        why = "; ".join(line.strip() for line in str(exc).strip().splitlines())
+        if entry["type"] not in known_types:
+            why = f"there is no such expectation. {did_you_mean(entry['type'], known_types)}"
+        raise DeclarationError(f"expectations[{number}]: {entry['type']} can't be loaded: {why}") from exc
 
 
 _NUMBER = "pytest_mlops_number"  # results come back in another order than the suite's

@@ -6,16 +6,18 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_mlops.core.digest import digest_bytes
 from pytest_mlops.core.errors import DeclarationError, ToolError
+from pytest_mlops.core.messages import number
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_mlops.core.measurement import Measurement
 
-Values = Mapping[str, Mapping[str, float | int | str]]
+Values = Mapping[str, Mapping[str, Any]]
 
 
 class MissingBaseline(ToolError):
@@ -23,17 +25,16 @@ class MissingBaseline(ToolError):
 
 
 def baseline_file(folder: Path, check: str, subject: str) -> Path:
-    """Return where the baselines of a check and subject are kept: `test_model.test_auc--champion.json`.
-
-    `check` is a node id; its parameters are not part of the name, because the subject tells them apart.
-    """
-    module, _, name = check.partition("[")[0].rpartition("::")
-    stem = module.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
-    return folder / f"{_safe(f'{stem}.{name}')}--{_safe(subject)}.json"
+    """Return where the baselines of a check, a node id, are kept: `checks.test_model.test_auc--champion.json`."""
+    path, bracket, parameters = check.partition("[")
+    name = path.replace(".py::", ".").replace("::", ".").replace("/", ".") + bracket + parameters
+    return folder / f"{_safe(name)}--{_safe(subject)}.json"
 
 
 def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.=-]+", "_", name)
+    """Return a name for a file; one that had to be changed gets a digest, so that two never share a file."""
+    safe = re.sub(r"[^A-Za-z0-9_.=\[\]-]+", "_", name).strip("_")
+    return safe if safe == name else f"{safe}-{digest_bytes(name.encode()).partition(':')[2][:6]}"
 
 
 def read_baseline(path: Path, measurement: Measurement) -> float:
@@ -77,14 +78,28 @@ def baseline_values(measurement: Measurement) -> dict[str, float | int | str]:
     return {"value": measurement.value, "unit": measurement.unit, "n": measurement.n}
 
 
-def write_baseline(path: Path, values: Values) -> bool:
-    """Write the values of one check and subject, whole or not at all; say whether the file changed."""
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def write_baseline(path: Path, values: Values) -> list[str]:
+    """Write the values of one check and subject, whole or not at all; return what changed, in words."""
+    known = _known(path)
+    changes = [
+        f"{path.name}: {name} {number(known[name]['value']) if name in known else 'new'} → {number(entry['value'])}"
+        for name, entry in values.items()
+        if known.get(name) != entry
+    ]
+    if not changes:
+        return []
     text = json.dumps(known | dict(values), indent=1, sort_keys=True, allow_nan=False) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
-    return True
+    return changes
+
+
+def _known(path: Path) -> dict[str, Any]:
+    """Return what the file holds; a broken one is written anew."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        return {name: entry for name, entry in known.items() if isinstance(entry["value"], int | float)}
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return {}

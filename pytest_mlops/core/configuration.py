@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -73,14 +74,35 @@ def read_configuration(root: Path) -> Configuration:
         For TOML that can't be read, an unknown key, a value of the wrong type, both files at once.
     """
     own, shared = root / "mlops.toml", root / "pyproject.toml"
-    table = _toml(shared).get("tool", {}).get("pytest-mlops") if shared.is_file() else None
+    tools = _toml(shared).get("tool", {}) if shared.is_file() else {}
+    table = tools.get("pytest-mlops")
     if own.is_file():
         if table is not None:
             raise DeclarationError(
                 "mlops.toml and [tool.pytest-mlops] in pyproject.toml must not both be given: keep one"
             )
         return parse_configuration(_toml(own), source="mlops.toml")
+    if table is None:
+        _refuse_a_near_miss(root, tools)
     return parse_configuration(table or {}, source="pyproject.toml [tool.pytest-mlops]" if table else "")
+
+
+def _refuse_a_near_miss(root: Path, tools: Mapping[str, Any]) -> None:
+    """Refuse what was meant to be a configuration: read as none, it would leave all declarations out."""
+    for name in difflib.get_close_matches("pytest-mlops", tools, cutoff=0.8):
+        raise DeclarationError(
+            f"pyproject.toml: [tool.{name}] is no table of pytest-mlops. Did you mean 'pytest-mlops'?"
+        )
+    files = [path.name for path in root.glob("*.toml")]
+    for name in difflib.get_close_matches("mlops.toml", files, cutoff=0.8):
+        raise DeclarationError(f"{name} is not read. Did you mean 'mlops.toml'?")
+    for folder in root.parents:
+        if (folder / "mlops.toml").is_file():
+            raise DeclarationError(
+                f"mlops.toml is in {folder}, pytest's root is {root}. Hint: run pytest from {folder}"
+            )
+        if (folder / ".git").exists():
+            return
 
 
 def _toml(path: Path) -> dict[str, Any]:

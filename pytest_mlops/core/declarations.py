@@ -173,6 +173,10 @@ class DeclaredBatch:
 def read_drift(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DriftWatch:
     """Return a drift watch; its names must be those of data sets."""
     check_choices([entry["data"], entry["reference"]], data, place)
+    if data[entry["data"]].path == data[entry["reference"]].path:
+        raise DeclarationError(f"{place}: data and reference must differ, both are {data[entry['data']].path!r}")
+    if not entry.get("columns", ["all"]):
+        raise DeclarationError(f"{place}: columns must name a column; leave the key out for all of them")
     return DriftWatch(name=name, **entry)
 
 

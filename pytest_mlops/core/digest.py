@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.plain import plain
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ def digest_json(value: object) -> str:
 
 def digest_file(path: Path) -> str:
     """Return the digest of a file's bytes, read in blocks."""
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    try:
+        with path.open("rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as exc:
+        raise DeclarationError(f"{path} can't be read: {exc.strerror}") from exc
 
 
 def digest_tree(path: Path) -> str:

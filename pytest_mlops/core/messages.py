@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pytest_mlops.core.judge import Judgement
 
 
+_SHOWN = 20  # names in one sentence
+
+
 def number(value: float | None) -> str:
     """Return a number as people write it: four digits that matter, thousands apart.
 
@@ -75,4 +78,5 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     if near:
         return f"Did you mean {near[0]!r}?"
-    return f"Valid are {', '.join(map(repr, names)) or 'none'}."
+    more = f" … ({len(names)} in all)" if len(names) > _SHOWN else ""
+    return f"Valid are {', '.join(map(repr, names[:_SHOWN])) or 'none'}{more}."

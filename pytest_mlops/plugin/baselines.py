@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mlops.core.baseline import baseline_file, baseline_values, read_baseline, write_baseline
+from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.plugin.recorder import recorder_of
 from pytest_mlops.plugin.state import state_of
@@ -26,9 +27,17 @@ def mlops_baseline(request: pytest.FixtureRequest) -> Callable[[Measurement], fl
     """
     state, recorder = state_of(request.config), recorder_of(request.node)
     folder = state.root / state.configuration.baselines
+    seen: set[tuple[str, str]] = set()
 
     def baseline(measurement: Measurement) -> float:
         path = baseline_file(folder, request.node.nodeid, measurement.subject)
+        key = (path.name, measurement.name)
+        if key in seen:
+            raise DeclarationError(
+                f"{measurement.name} of {measurement.subject} has two baselines in this check. "
+                "Hint: give each model a name of its own, mlops_model(..., name=...)"
+            )
+        seen.add(key)
         recorder.baselines.append(path.name)
         if not state.update:
             return read_baseline(path, measurement)
@@ -54,14 +63,18 @@ class BaselineKeeper:
 
     def finish(self, verdicts: dict[str, str], *, is_whole: bool) -> dict[str, list[str]]:
         """Write the updates of checks that passed; return the names of the files by what became of them."""
-        written = []
-        for check, updates in sorted(self._updates.items()):
-            if verdicts.get(check) == Verdict.PASS:
-                written += [name for name, key, value in updates if write_baseline(self._folder / name, {key: value})]
+        written: list[str] = []
+        changes: list[str] = []
+        passed = [updates for check, updates in sorted(self._updates.items()) if verdicts.get(check) == Verdict.PASS]
+        for name, key, value in (update for updates in passed for update in updates):
+            if changed := write_baseline(self._folder / name, {key: value}):
+                written.append(name)
+                changes += changed
         asked = {name for names in self._asked.values() for name in names}
         known = {path.name for path in self._folder.glob("*.json")}
         return {
             "matched": sorted((asked & known) - set(written)),
             "unused": sorted(known - asked) if is_whole else [],
             "written": sorted(set(written)),
+            "changes": changes,
         }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_mlops.core.errors import MlopsError
 from pytest_mlops.core.stages import COMMIT_STAGES
 from pytest_mlops.plugin.lifecycle import CHECK, describe, is_lifecycle
 from pytest_mlops.plugin.outcome import settle
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from pytest_mlops.plugin.state import State
+
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 class ChecksPlugin:
@@ -61,8 +67,10 @@ class ChecksPlugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Give a lifecycle check its verdict."""
-        report = yield
         check = item.stash.get(CHECK, None)
+        if check is not None and call.excinfo is not None:
+            call.excinfo = _without_our_frames(call.excinfo)
+        report = yield
         if check is not None:
             settle(report, item, call, check, self._state.profile)
         return report
@@ -83,3 +91,20 @@ class ChecksPlugin:
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output["mlops"] = {"collected": self.collected, "deselected": self.deselected}
+
+
+def _without_our_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
+    """Leave our own frames, and what we had caught, out of the traceback of a message that says it all."""
+    error = excinfo.value
+    if not isinstance(error, MlopsError):
+        return excinfo
+    error.__cause__, error.__suppress_context__ = None, True
+    users, entry = [], error.__traceback__
+    while entry is not None:
+        if not entry.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+            users.append(entry)
+        entry = entry.tb_next
+    linked: TracebackType | None = None
+    for entry in reversed(users):
+        linked = TracebackType(linked, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return pytest.ExceptionInfo.from_exception(error.with_traceback(linked)) if linked else excinfo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -13,6 +14,7 @@ from pytest_mlops.core.source import written_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from pytest_mlops.core.declarations import (
         DataSet,
@@ -78,7 +80,7 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
 
     data = state.configuration.data
     reference = state.root / data[watch.reference].path
-    columns = columns_of(reference, list(watch.columns) or None)
+    columns = columns_of(reference, list(watch.columns) or None, watch.unit or None)
 
     def check_of(column: str) -> Callable[..., None]:
         def check(mlops_drift: Any) -> None:
@@ -98,7 +100,9 @@ def _model(declared: DeclaredModel, state: State) -> Iterable[Check]:
     from pytest_mlops.stages.model import slices_of
 
     path = state.root / state.configuration.data[declared.data].path
-    load = _Once(lambda: _call(declared.load, f"[model.{declared.name}] load"))
+    load = _Once(
+        lambda: _call(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
+    )
 
     def check_of(metric: str, limit: Limit, part: Slice | None) -> Callable[..., None]:
         def check(mlops_model: Any) -> None:
@@ -214,16 +218,15 @@ class _Once:
         return self._done[0]
 
 
-def _call(name: str, place: str) -> Any:
-    """Return what the function `package.module:function` returns."""
+def _call(name: str, root: Path, place: str) -> Any:
+    """Return what the function `package.module:function` returns; packages of the project are found as a trainer's."""
     module, colon, function = name.partition(":")
     if not colon:
         raise DeclarationError(f"{place} must be 'package.module:function', got {name!r}")
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
     try:
         found = getattr(import_module(module), function)
     except (ImportError, AttributeError) as exc:
-        raise DeclarationError(
-            f"{place}: {name!r} can't be imported: {exc}. "
-            "Hint: pythonpath = ['.'] in pytest's configuration lets it find the project's own packages"
-        ) from exc
+        raise DeclarationError(f"{place}: {name!r} can't be imported: {exc}") from exc
     return found()

@@ -66,10 +66,12 @@ def _slices(root: Path, column: str, *, of: str, min_n: int = 30) -> Iterable[tu
         yield part, str(part), "block"
 
 
-def _columns(root: Path, of: str, *, columns: Sequence[str] | None = None) -> Iterable[tuple[object, str, str]]:
+def _columns(
+    root: Path, of: str, *, columns: Sequence[str] | None = None, unit: str | None = None
+) -> Iterable[tuple[object, str, str]]:
     from pytest_mlops.stages.drift import columns_of
 
-    for column in columns_of(root / of, columns):
+    for column in columns_of(root / of, columns, unit):
         yield column, column, "block"
 
 

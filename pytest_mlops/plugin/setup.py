@@ -48,6 +48,8 @@ def _new_state(config: pytest.Config) -> State:
         configuration = read_configuration(config.rootpath)
     except DeclarationError as exc:
         raise pytest.UsageError(str(exc)) from exc
+    report_dir = config.rootpath / (config.getoption("mlops_report") or ".mlops")
+    _refuse_unwritable(report_dir)
     run_dir = workerinput.get("mlops_run_dir") or tempfile.mkdtemp(prefix="pytest-mlops-")
     seed = config.getoption("mlops_seed")
     return State(
@@ -56,7 +58,7 @@ def _new_state(config: pytest.Config) -> State:
         seed=configuration.seed if seed is None else seed,
         root=config.rootpath,
         run_dir=Path(run_dir),
-        report_dir=config.rootpath / (config.getoption("mlops_report") or ".mlops"),
+        report_dir=report_dir,
         worker=str(workerinput.get("workerid", "")),
         update=_update(config),
         stages=_stages(config),
@@ -81,6 +83,15 @@ def _stages(config: pytest.Config) -> frozenset[str]:
     return frozenset(names)
 
 
+def _refuse_unwritable(folder: Path) -> None:
+    """Refuse a report folder that can't be written, before anything is measured for it."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise pytest.UsageError(
+            f"the report can't be written to {folder}: {nearest} is no folder that can be written to"
+        )
+
+
 def _update(config: pytest.Config) -> bool:
     update = bool(config.getoption("mlops_update"))
     if update and os.environ.get("CI"):
@@ -92,4 +103,4 @@ def _select_paths(config: pytest.Config, configuration: Configuration) -> None:
     """Collect what the project declares when the command line names nothing."""
     if config.args_source is not config.ArgsSource.ARGS and (configuration.paths or configuration.declares):
         config.args = list(map(str, declared_paths(config, configuration)))
-        config.args_source = config.ArgsSource.TESTPATHS
+        config.args_source = config.ArgsSource.INVOCATION_DIR

@@ -107,6 +107,8 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         from pytest_mlops.stages.drift import measure_drift
 
         subject, new, old = tool.name_of(current, name), tool.data(current), tool.data(reference)
+        if new is old or (isinstance(new, Path) and new == old):
+            raise DeclarationError(f"drift of {subject}: data and reference must differ, both are the same")
         tool.state.say(f"drift of {subject}")
         key: Json = ["drift", digest_data(new), digest_data(old), unit, plain(columns), subject]
         seed = tool.state.seed

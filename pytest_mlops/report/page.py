@@ -119,7 +119,9 @@ def _about(record: Record) -> dict[str, str]:
         "seed": str(record["seed"]),
         "partial run": record["partial"],
         "host": ", ".join(f"{key} {value}" for key, value in host.items()),
-        "baselines": ", ".join(f"{len(names)} {word}" for word, names in record["baselines"].items() if names),
+        "baselines": ", ".join(
+            f"{len(names)} {word}" for word, names in record["baselines"].items() if names and word != "changes"
+        ),
     }
     return {name: shorten(one_line(words), 1_000) for name, words in about.items() if words}
 

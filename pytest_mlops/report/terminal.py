@@ -62,9 +62,11 @@ def _excused(record: Record) -> Iterator[str]:
 
 
 def _baselines(record: Record) -> Iterator[str]:
-    found = [f"{len(names)} {one_line(word)}" for word, names in sorted(record["baselines"].items()) if names]
-    if found:
-        yield f"baselines {', '.join(found)}"
+    baselines = {word: names for word, names in sorted(record["baselines"].items()) if names}
+    changes = baselines.pop("changes", ())
+    if baselines:
+        yield f"baselines {', '.join(f'{len(names)} {one_line(word)}' for word, names in baselines.items())}"
+    yield from (f"          {one_line(change)}" for change in changes)
 
 
 def _gates(record: Record) -> Iterator[str]:

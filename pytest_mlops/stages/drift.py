@@ -43,13 +43,9 @@ class _Units:
     words: str
 
 
-def columns_of(path: Path, columns: Sequence[str] | None) -> Sequence[str]:
-    """Return the columns of a file that can be compared, sorted; or those that are named, checked."""
-    known = open_frame(path).columns
-    for column in columns or ():
-        if column not in known:
-            raise DeclarationError(f"{path.name} has no column {column!r}. {did_you_mean(column, known)}")
-    return sorted(columns if columns is not None else known)
+def columns_of(path: Path, columns: Sequence[str] | None, unit: str | None = None) -> Sequence[str]:
+    """Return the columns of a reference that are compared, sorted: those that are named, or all but unit and times."""
+    return _family(open_frame(path), columns, unit)
 
 
 def measure_drift(
@@ -136,14 +132,14 @@ def _string() -> Any:
 def _schema(old: Frame, new: Frame, family: Sequence[str], name: str) -> Iterable[Measurement]:
     gone = [column for column in family if column not in new.columns]
     changed = [c for c in family if c in new.columns and len(new) and not is_comparable(old[c], new[c])]
-    for kind, columns in (("columns_missing", gone), ("type_changed", changed)):
+    for kind, columns, words in (("columns_missing", gone, "missing"), ("type_changed", changed, "of another type")):
         yield Measurement(
             name=f"drift.{kind}",
             subject=name,
             value=len(columns) if len(family) else None,
             n=len(family),
             method="columns of the reference",
-            note=", ".join(columns),
+            note=f"{words}: {', '.join(columns)}" if columns else "",
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlops.adapters.frames import open_frame
+from pytest_mlops.adapters.frames import open_frame, to_pandas
 from pytest_mlops.adapters.scikit_learn import METRICS, compute_metric
 from pytest_mlops.core.errors import DeclarationError, ToolError
 from pytest_mlops.core.measurement import Interval, Measurement
@@ -16,7 +16,7 @@ from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stats.intervals import bootstrap_interval, roc_auc_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def measure_metric(under_test: ModelUnderTest, metric: str, frame: Any) -> Measu
     Rows without a label are left out and counted in the note. No labelled row gives no value; a metric that is not
     defined there (one class only) gives NaN.
     """
-    labelled, unlabelled = _labelled(under_test, frame)
+    labelled, unlabelled = _labelled(under_test, to_pandas(frame))
     n = len(labelled)
     value, low, high = (None, 0.0, 0.0) if not n else _estimate(under_test, metric, labelled)
     return Measurement(
@@ -100,8 +100,16 @@ def measure_metric(under_test: ModelUnderTest, metric: str, frame: Any) -> Measu
         method="DeLong, logit" if metric == "roc_auc" else "basic bootstrap of rows, 200 draws",
         seed=None if metric == "roc_auc" else under_test.seed,
         interval=None if value is None else Interval(low, high, _CONFIDENCE),
-        note=f"{unlabelled:,} rows without {under_test.target} left out" if unlabelled else "",
+        note="; ".join(_remarks(under_test.target, labelled, unlabelled)),
     )
+
+
+def _remarks(target: str, labelled: Any, unlabelled: int) -> Iterable[str]:
+    if unlabelled:
+        yield f"{unlabelled:,} rows without {target} left out"
+    classes = labelled[target].unique()
+    if len(classes) == 1:
+        yield f"{target} is {classes[0]} in all {len(labelled):,} rows: there is nothing to tell apart"
 
 
 def _labelled(under_test: ModelUnderTest, frame: Any) -> tuple[Any, int]:
@@ -109,6 +117,12 @@ def _labelled(under_test: ModelUnderTest, frame: Any) -> tuple[Any, int]:
         hint = did_you_mean(under_test.target, map(str, frame.columns))
         raise DeclarationError(f"{under_test.name}: the frame has no target column {under_test.target!r}. {hint}")
     kept = frame[frame[under_test.target].notna()]
+    strange = sorted({str(value) for value in kept[under_test.target].unique() if value not in (0, 1)})
+    if strange:
+        raise DeclarationError(
+            f"{under_test.name}: the target {under_test.target!r} must be 0 or 1, True or False; "
+            f"got {', '.join(strange[:3])}"
+        )
     return kept, len(frame) - len(kept)
 
 
@@ -128,6 +142,10 @@ def _estimate(under_test: ModelUnderTest, metric: str, frame: Any) -> tuple[floa
 
 def _scores(under_test: ModelUnderTest, features: Any) -> NDArray[Any]:
     model = under_test.model
+    if not hasattr(model, "predict_proba") and not callable(model):
+        raise DeclarationError(
+            f"{under_test.name} must have predict_proba, or be a function of a frame; got {type(model).__name__}"
+        )
     answer = model.predict_proba(features) if hasattr(model, "predict_proba") else model(features)
     scores = np.asarray(answer, dtype=np.float64)
     scores = scores[:, 1] if scores.ndim == 2 else scores  # noqa: PLR2004 - a column a class

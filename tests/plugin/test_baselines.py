@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,7 +40,7 @@ def run(project: Project, value: float, *words: str) -> dict[str, str]:
 def test_a_missing_baseline_is_not_a_pass(project: Project) -> None:
     assert set(run(project, 0.9).values()) == {"not_run"}
     assert (
-        "has no baseline test_model.test_auc--a.json. Hint: pytest --mlops --mlops-update"
+        "has no baseline checks.test_model.test_auc[a]--a.json. Hint: pytest --mlops --mlops-update"
         in (project.record()["checks"][0]["reason"])
     )
     assert files(project) == {}
@@ -50,12 +51,40 @@ def test_it_is_written_then_matched(project_in_each_mode: Project) -> None:
     project = project_in_each_mode
     assert set(run(project, 0.9, "--mlops-update").values()) == {"pass"}
     entry = {"model.auc": {"n": 100, "unit": "", "value": 0.9}}
-    assert files(project) == {"test_model.test_auc--a.json": entry, "test_model.test_auc--b_c.json": entry}
+    names = list(files(project))
+    assert names[0] == "checks.test_model.test_auc[a]--a.json"
+    assert re.fullmatch(r"checks\.test_model\.test_auc\[b_c\]-[0-9a-f]{6}--b_c-[0-9a-f]{6}\.json", names[1])
+    assert set(map(str, files(project).values())) == {str(entry)}
     assert project.record()["baselines"]["written"] == sorted(files(project))
     assert set(run(project, 0.895).values()) == {"pass"}
-    assert project.record()["baselines"] == {"matched": sorted(files(project)), "unused": [], "written": []}
+    assert project.record()["baselines"] == {
+        "matched": sorted(files(project)),
+        "unused": [],
+        "written": [],
+        "changes": [],
+    }
     assert set(run(project, 0.88).values()) == {"fail"}
-    assert files(project)["test_model.test_auc--a.json"] == entry
+    assert files(project)[names[0]] == entry
+
+
+def test_an_update_says_what_it_changed(project: Project) -> None:
+    """A bar that is lowered is not lowered silently."""
+    run(project, 0.9, "--mlops-update")
+    project.write({"checks/test_model.py": CHECK.format(value=0.7)})
+    printed = project.run("--mlops", "--mlops-update")
+    printed.stdout.fnmatch_lines(["*baselines 2 written", "*test_auc[[]a]--a.json: model.auc 0.9 → 0.7"])
+
+
+def test_two_baselines_never_share_a_place(project: Project) -> None:
+    """Two checks of one name in two folders have a file each; one check that asks twice for one is refused."""
+    check = CHECK.format(value=0.9)
+    project.write({"checks/a/test_model.py": check, "checks/b/test_model.py": check})
+    project.run("--mlops", "--mlops-update", "--import-mode=importlib")
+    assert len(files(project)) == 4
+    twice = check.replace("    assert auc >= 0.5", "    assert auc >= mlops_baseline(auc) - 0.02")
+    project.write({"checks/a/test_model.py": twice}).run("--mlops", "checks/a")
+    assert set(project.verdicts().values()) == {"error"}
+    assert "has two baselines in this check" in project.record()["checks"][0]["reason"]
 
 
 def test_nothing_is_written_on_a_failure(project: Project) -> None:
@@ -70,7 +99,7 @@ def test_an_unused_baseline_is_told(project: Project) -> None:
 
 
 def test_a_broken_baseline_is_an_error(project: Project) -> None:
-    project.write({"fixtures/baselines/test_model.test_auc--a.json": "{"})
+    project.write({"fixtures/baselines/checks.test_model.test_auc[a]--a.json": "{"})
     assert run(project, 0.9, "-k", "a and not b")["test_auc[a]"] == "error"
 
 

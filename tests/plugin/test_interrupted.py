@@ -39,14 +39,20 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background, such as the run that this test is part of."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda ending: ending.name)
 @pytest.mark.parametrize("mode", [(), ("-p", "xdist", "-n", "2")], ids=["alone", "n2"])
 def test_nothing_is_left_running(project: Project, mode: tuple[str, ...], ending: signal.Signals) -> None:
     folder = project.write({"checks/test_site.py": CHECK}).pytester.path
     command = [sys.executable, "-m", "pytest", "-p", "pytest_mlops.plugin", "--mlops", *mode]
     process = subprocess.Popen(
-        command, cwd=folder, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        command, cwd=folder, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 - it only sets a signal
+    )  # fmt: skip
     try:
         wait_for(folder / "started", process)
         family = psutil.Process(process.pid).children(recursive=True)
