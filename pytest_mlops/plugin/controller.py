@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_mlops.plugin.state import State
 
+_ONLY_LOOKING = ("collectonly", "showfixtures", "show_fixtures_per_test")  # no check is meant to run
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
@@ -87,7 +88,7 @@ class ControllerPlugin:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge the gates, show those that failed as failed reports, and write the report."""
         config = self._config
-        if config.getoption("collectonly"):
+        if any(config.getoption(name) for name in _ONLY_LOOKING):
             return
         self._learn_own_collection()
         checks = [CheckRecord(**check) for _, check in sorted(self._checks.items())]

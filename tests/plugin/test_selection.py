@@ -155,6 +155,12 @@ def test_nothing_runs_and_nothing_is_written_when_only_collecting(project: Proje
     assert not (project.pytester.path / ".mlops").exists()
 
 
+@pytest.mark.parametrize("option", ["--fixtures", "--fixtures-per-test"])
+def test_looking_at_the_fixtures_writes_no_report(project: Project, option: str) -> None:
+    project.write({"test_checks.py": GOOD}).run("--mlops", option).stdout.fnmatch_lines(["*proof*"])
+    assert not (project.pytester.path / ".mlops").exists()
+
+
 def test_last_failed_repeats_the_red_checks(project: Project) -> None:
     """`--lf` works on checks."""
     project.write({"test_checks.py": GOOD + "\n@pytest.mark.mlops(stage='data')\ndef test_red(): assert 0\n"})
