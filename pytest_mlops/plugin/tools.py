@@ -247,12 +247,13 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
     tool = _Tool(request, state_of(request.config))
 
     def run(
-        service: Service,
+        service: Service | str,
         *,
         offline: Any = None,
         rows: Sequence[Mapping[str, Any]] = (),
         laws: Sequence[str] | None = None,
         contract: Paths | None = None,
+        allowed_hosts: Sequence[str] = (),
         examples: int = 50,
     ) -> Result:
         from pytest_mlops.stages.contract import measure_contract, read_contract
@@ -261,7 +262,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         committed = contract or (None if marker is None else marker.args[0])
         law = tool.parameters.get("mlops_law")
         asked = [law.id] if laws is None and law is not None else laws
-        tool.state.say(f"contract of {service.name}: {', '.join(asked) if asked else 'all laws'}")
+        tool.state.say(f"contract of {_name_of(service)}: {', '.join(asked) if asked else 'all laws'}")
         result = measure_contract(
             service,
             committed=None if committed is None else read_contract(tool.path(committed)),
@@ -270,6 +271,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
             laws=asked,
             seed=tool.state.seed,
             max_examples=examples,
+            allowed_hosts=allowed_hosts,
             progress=tool.state.say,
         )
         return tool.kept(result)
@@ -282,13 +284,20 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Run a locustfile in a process of its own: `mlops_load(delay_api, locustfile=..., users=20, duration="10s")`."""
     tool = _Tool(request, state_of(request.config))
 
-    def run(service: Service, *, locustfile: Paths, users: int, duration: str | float) -> Result:
+    def run(
+        service: Service | str,
+        *,
+        locustfile: Paths,
+        users: int,
+        duration: str | float,
+        allowed_hosts: Sequence[str] = (),
+    ) -> Result:
         from pytest_mlops.stages.load import measure_load
 
         length, longest = seconds(duration), tool.state.configuration.long_load_s
         if tool.state.profile == "ci" and length > longest:
             pytest.skip(f"the ci profile leaves out load runs over {longest:g} s, this one takes {length:g} s")
-        tool.state.say(f"load on {service.name}: {users} users for {length:g} s")
+        tool.state.say(f"load on {_name_of(service)}: {users} users for {length:g} s")
         result = measure_load(
             service,
             locustfile=tool.path(locustfile),
@@ -296,13 +305,18 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             duration_s=length,
             seed=tool.state.seed,
             workdir=_new_folder(tool.state, "load"),
-            name=service.name,
+            name=getattr(service, "name", ""),
+            allowed_hosts=allowed_hosts,
             project=tool.state.root,
             progress=tool.state.say,
         )
         return tool.kept(result)
 
     return run
+
+
+def _name_of(service: Service | str) -> str:
+    return str(getattr(service, "name", service))
 
 
 def _new_folder(state: State, name: str) -> Path:

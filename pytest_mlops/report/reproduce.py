@@ -24,6 +24,8 @@ class NextCommand:
 def next_command(record: Record) -> NextCommand | None:
     """Return what a user would run next; None after a release, or where a gate says what to do."""
     red = red_checks(record)
+    if red and "pytest --mlops --mlops-update" in red[0]["reason"]:
+        return NextCommand("pytest --mlops --mlops-update", "writes the missing baselines, for you to commit")
     if red:
         purpose = f"reproduces {red[0]['stage']}::{name_of(red[0])}"
         return NextCommand(reproduce(red[0], record), purpose)

@@ -44,6 +44,7 @@ def test_a_missing_baseline_is_not_a_pass(project: Project) -> None:
         in (project.record()["checks"][0]["reason"])
     )
     assert files(project) == {}
+    project.run("--mlops").stdout.fnmatch_lines(["next    pytest --mlops --mlops-update*"])
 
 
 def test_it_is_written_then_matched(project_in_each_mode: Project) -> None:
