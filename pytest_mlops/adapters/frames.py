@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.core.digest import digest_bytes, digest_file
+from pytest_mlops.core.digest import digest_bytes, digest_file, digest_json
 from pytest_mlops.core.errors import DeclarationError, MissingExtra
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     import narwhals as nw
 
-Data = Any  # a frame of pandas, polars, PyArrow or narwhals, or a path
+Data = Any  # a frame of pandas, polars, PyArrow, DuckDB, Spark or narwhals, or a path, also with * in it
 
 
 def open_frame(data: Data, columns: Sequence[str] | None = None) -> nw.DataFrame[Any]:
@@ -33,6 +34,71 @@ def open_frame(data: Data, columns: Sequence[str] | None = None) -> nw.DataFrame
         raise DeclarationError(f"data must be a frame or a path, got {type(data).__name__}: {data!r:.80}") from exc
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     return eager.select(list(columns)) if columns is not None else eager
+
+
+def open_lazily(data: Data) -> tuple[nw.DataFrame[Any] | nw.LazyFrame[Any], bool]:
+    """Return a narwhals frame that reads no more than what is asked of it, and whether its rows have an order.
+
+    A file, or a glob of files, is scanned by DuckDB, in memory that does not grow with it.
+
+    Raises
+    ------
+    DeclarationError
+        As `open_frame`; also for a file that has a column twice.
+    """
+    import narwhals as nw
+
+    if isinstance(data, str | Path):
+        from pytest_mlops.adapters.duckdb import scan
+
+        return nw.from_native(scan(files_of(data))), True
+    try:
+        frame = nw.from_native(data)
+    except TypeError as exc:
+        raise DeclarationError(f"data must be a frame or a path, got {type(data).__name__}") from exc
+    except (ValueError, nw.exceptions.DuplicateError) as exc:
+        raise DeclarationError(f"the frame can't be read: {str(exc).splitlines()[0]}") from exc
+    if isinstance(frame, nw.LazyFrame):
+        return frame, frame.implementation.is_polars()
+    if frame.implementation.is_polars():
+        return frame.lazy(), True
+    return (_typed(frame) if frame.implementation.is_pandas() else frame), True
+
+
+def _typed(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Return a pandas frame whose columns of Python objects have a type, where all of their values are of one."""
+    import narwhals as nw
+
+    native = frame.to_native()
+    names = [name for name, dtype in native.dtypes.items() if str(dtype) == "object"]
+    if not names:
+        return frame
+    from pytest_mlops.adapters.arrow import typed
+
+    found = {name: typed(native[name]) for name in names}
+    typed_frame: nw.DataFrame[Any] = nw.from_native(
+        native.assign(**{name: series for name, series in found.items() if series is not None})
+    )
+    return typed_frame
+
+
+def files_of(data: str | Path) -> list[Path]:
+    """Return the files of a path or a glob, sorted.
+
+    Raises
+    ------
+    DeclarationError
+        When there is none.
+    """
+    path = Path(data)
+    if path.is_file():
+        return [path]
+    found = sorted(map(Path, glob.iglob(str(data), recursive=True))) if glob.has_magic(str(data)) else []  # noqa: PTH207 - of any folder
+    files = [file for file in found if file.is_file()]
+    if not files:
+        what = "no file is like it" if glob.has_magic(str(data)) else "which does not exist"
+        raise DeclarationError(f"data must be a file, got {str(data)!r}, {what}")
+    return files
 
 
 def _read(path: Path, columns: Sequence[str] | None) -> Any:
@@ -66,9 +132,18 @@ def to_pandas(data: Data) -> Any:
 
 
 def digest_data(data: Data) -> str:
-    """Return the digest of a file's bytes, or of a frame's columns, types and values (rows in order)."""
+    """Return the digest of a file's bytes, or of a frame's columns, types and values (rows in order).
+
+    A frame that is not in memory (DuckDB, Spark, a lazy one) has a digest of its columns and types alone.
+    """
     if isinstance(data, str | Path):
-        return digest_file(Path(data))
+        files = files_of(data)
+        return digest_file(files[0]) if len(files) == 1 else digest_json([digest_file(file) for file in files])
+    import narwhals as nw
+
+    frame = nw.from_native(data, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        return digest_json([[name, str(dtype)] for name, dtype in frame.collect_schema().items()])
     try:
         import pyarrow as pa
     except ImportError as exc:

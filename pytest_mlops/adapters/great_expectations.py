@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from pytest_mlops.core.errors import DeclarationError, MissingExtra, ToolError
 from pytest_mlops.core.messages import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def _run(frame: Any, suite: Mapping[str, Any]) -> Sequence[Outcome]:
     )
     loaded = gx.ExpectationSuite(name="suite", expectations=expectations)
     try:
-        results = batch.get_batch(batch_parameters={"dataframe": frame}).validate(loaded, result_format="BASIC")
+        results = batch.get_batch(batch_parameters={"dataframe": frame}).validate(loaded, result_format=_COUNTS_ALONE)
     except Exception as exc:
         raise ToolError(f"Great Expectations stopped: {type(exc).__name__}: {exc}") from exc
     ordered = sorted(results.results, key=lambda result: int(result.expectation_config.meta[_NUMBER]))
@@ -66,13 +68,37 @@ def _run(frame: Any, suite: Mapping[str, Any]) -> Sequence[Outcome]:
     return [_outcome(result, gx.__version__) for result in ordered]
 
 
+def registered_types() -> Sequence[str]:
+    """Return the types of expectations that are known, those of the user's own among them."""
+    _great_expectations()
+    from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+    return list(list_registered_expectation_implementations())
+
+
 def _great_expectations() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     try:
-        import great_expectations
+        with _main_of_a_file(), warnings.catch_warnings():  # pyspark, where it is there, has its own to say
+            warnings.simplefilter("ignore")
+            import great_expectations
     except ImportError as exc:
         raise MissingExtra(needs="an expectation suite", library="great-expectations", extra="data") from exc
     return great_expectations
+
+
+@contextmanager
+def _main_of_a_file() -> Iterator[None]:
+    """Let `__main__` look like a file: in a worker of xdist pyspark takes it for a doctest, and exits with 0."""
+    main = sys.modules["__main__"]
+    if hasattr(main, "__file__") or main.__spec__ is not None:
+        yield
+        return
+    main.__file__ = "worker"
+    try:
+        yield
+    finally:
+        del main.__file__
 
 
 def _no_progress_bars() -> Any:
@@ -101,6 +127,7 @@ def _load(entry: Mapping[str, Any], number: int) -> Any:
 
 
 _NUMBER = "pytest_mlops_number"  # results come back in another order than the suite's
+_COUNTS_ALONE = {"result_format": "BASIC", "partial_unexpected_count": 0}  # no value of the data
 _KEYS = ("type", "kwargs", "meta", "notes", "severity")
 
 

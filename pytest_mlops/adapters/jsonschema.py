@@ -48,6 +48,24 @@ def _compiled(text: str) -> Callable[[object], str]:
     return problem
 
 
+def validator_of(schema: Mapping[str, Json]) -> Callable[[object], bool]:
+    """Return a function that says whether a value is of a schema, in the draft that the schema names.
+
+    Raises
+    ------
+    DeclarationError
+        When it is no schema.
+    """
+    library = _jsonschema()
+    kind = library.validators.validator_for(schema)
+    try:
+        kind.check_schema(schema)
+    except library.SchemaError as exc:
+        raise DeclarationError(f"the schema at {exc.json_path} can't be used: {exc.message:.200}") from exc
+    validator = kind(schema)
+    return lambda value: bool(validator.is_valid(value))
+
+
 def _jsonschema() -> Any:
     try:
         import jsonschema

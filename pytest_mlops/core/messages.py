@@ -75,7 +75,8 @@ def story(judgements: Sequence[Judgement]) -> str:
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the nearest valid name, and all of them where none is near."""
     names = sorted(valid)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = [other for other in names if other.casefold() == name.casefold()]
+    near = near or difflib.get_close_matches(name, names, n=1)
     if near:
         return f"Did you mean {near[0]!r}?"
     more = f" … ({len(names)} in all)" if len(names) > _SHOWN else ""

@@ -100,11 +100,43 @@ def test_what_is_no_suite_is_refused(tmp_path: Path, text: str, message: str) ->
 
 
 @pytest.mark.parametrize(
-    "rule", [entry("nothing", column="a"), entry("column_values_to_be_between", column="a", mim=1)]
+    ("rule", "message"),
+    [
+        (entry("column_values_to_be_betwen", column="a"), "Did you mean 'expect_column_values_to_be_between'"),
+        (entry("column_values_to_be_between", column="a", mim_value=1), "Did you mean 'min_value'"),
+        (
+            entry("column_values_to_be_between", column="b", min_value=1),
+            "column 'b' holds text, which can't be compared with 1",
+        ),
+        (entry("column_values_to_be_between", column="a"), "min_value and max_value can't both be missing"),
+        (
+            entry("column_values_to_be_between", column="a", min_value=2, max_value=1),
+            "min_value must be at most max_value",
+        ),
+        (entry("column_values_to_be_between", min_value=2), "needs the parameter 'column'"),
+        (entry("column_values_to_be_in_set", column="A", value_set=[1]), "there is no column 'A'. Did you mean 'a'"),
+        (entry("column_values_to_not_be_null", column="a", mostly=95), "mostly must be a share from 0 to 1, got 95"),
+        (entry("column_values_to_match_regex", column="b", regex="("), "regex '(' can't be read"),
+        (entry("column_mean_to_be_between", column="b", min_value=1), "column 'b' holds text, which have no mean"),
+        (entry("column_max_to_be_between", column="a", max_value={"$PARAMETER": "x"}), "got the suite parameter 'x'"),
+        (entry("table_row_count_to_equal_other_table", other_table_name="x"), "compares tables of a database"),
+        (
+            entry("column_values_to_not_be_null", column="a", row_condition="a.b.c()", condition_parser="pandas"),
+            "can't be read",
+        ),
+        (entry("column_pair_values_to_be_equal", column_A="a", column_B="b"), "hold values of different kinds"),
+        (entry("column_values_to_match_strftime_format", column="b", strftime_format="%Q!%"), "can't be used"),
+    ],
 )
-def test_an_expectation_that_does_not_exist_is_refused(tmp_path: Path, rule: dict[str, Any]) -> None:
-    with pytest.raises(DeclarationError, match=f"{rule['type']} can't be loaded"):
-        measure_suite(FRAME, suite(tmp_path, rule), name="frame")
+def test_a_wrong_entry_is_an_error_of_its_own(tmp_path: Path, rule: dict[str, Any], message: str) -> None:
+    """The other expectations of the suite are judged all the same."""
+    read = suite(tmp_path, rule, RULES[0][0])
+    result = measure_suite(FRAME, read, name="frame")
+    wrong, right = [next(iter(expectation.judge(result))) for expectation in read.expectations]
+    assert (wrong.verdict.value, right.verdict.value) == ("error", "pass")
+    assert message in wrong.reason
+    assert wrong.limit is not None
+    assert wrong.limit.source.endswith("suite.json: expectations[0]")
 
 
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""PyArrow: text matched by RE2, and columns of Python objects given their type."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.core.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def contains(series: Any, patterns: Sequence[str], *, every: bool) -> Any:
+    """Return, as a NumPy array, whether each text contains any (or every one) of some patterns of RE2."""
+    pa = _pyarrow()
+    import pyarrow.compute as pc
+
+    native = series.to_native() if hasattr(series, "to_native") else series.native  # as narwhals hands it over
+    texts = pa.array(native, type=pa.string(), from_pandas=True)
+    found = [pc.match_substring_regex(texts, pattern) for pattern in patterns]
+    joined = reduce(pc.and_ if every else pc.or_, found)
+    return pc.fill_null(joined, False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - its parameter has no name
+
+
+def typed(native: Any) -> Any:
+    """Return a pandas series of objects as a typed one, or None where its values are of several types."""
+    pa = _pyarrow()
+    import pandas as pd
+
+    try:
+        array = pa.array(native, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return None
+    if pa.types.is_nested(array.type) or pa.types.is_binary(array.type):
+        return None
+    return pd.Series(array, dtype=pd.ArrowDtype(array.type), index=native.index, name=native.name)
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow as pa
+    except ImportError as exc:
+        raise MissingExtra(needs="text and objects in a pandas frame", library="pyarrow", extra="data") from exc
+    return pa
