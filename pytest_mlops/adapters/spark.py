@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def count_where(frame: Any, column: str, condition: Callable[[Any], bool]) -> int:
@@ -13,5 +15,14 @@ def count_where(frame: Any, column: str, condition: Callable[[Any], bool]) -> in
     from pyspark.sql import functions
     from pyspark.sql.types import BooleanType
 
-    fulfils = functions.udf(condition, BooleanType())
-    return int(frame.where(functions.col(column).isNotNull() & fulfils(functions.col(column))).count())
+    with quietly():
+        fulfils = functions.udf(condition, BooleanType())
+        return int(frame.where(functions.col(column).isNotNull() & fulfils(functions.col(column))).count())
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Silence what PySpark 4 says of pandas 3, which is not the user's doing, who may have made warnings errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield

@@ -27,7 +27,7 @@ SCHEMA_VERSION = "1.0"
 class CheckRecord:
     """One test item of the lifecycle: its verdict and all that it judged.
 
-    `gate` is `block`, `warn` or `waived`. `outcome` is pytest's word. `digests` says what it was about.
+    `gate` is `block`, `warn`, `info` or `waived`. `outcome` is pytest's word. `digests` says what it was about.
     """
 
     id: str

@@ -21,7 +21,7 @@ RUBRIC = tuple(f"{area}-{i}" for area in ("data", "model", "infra", "monitor") f
 
 PROFILES = ("auto", "commit", "ci", "release")
 
-GATES = ("block", "warn")
+GATES = ("block", "warn", "info")
 
 # The commit profile runs in seconds: nothing that starts a process.
 COMMIT_STAGES = frozenset({"data", "features", "privacy", "model", "drift"})

@@ -70,8 +70,7 @@ def _data(declared: DataSet, state: State) -> Iterable[Check]:
         return check
 
     for expectation in read_suite(state.root / declared.suite).expectations:
-        gate = "block" if expectation.severity == "critical" else "warn"
-        yield Check(expectation.label, check_of(expectation), gate)
+        yield Check(expectation.label, check_of(expectation), expectation.gate)
 
 
 def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_mlops.plugin.lifecycle import Check
 
 _NOTHING_JUDGED = "no verdict was recorded. Hint: end the check with require(...) or an assert on a measurement"
+_EXCUSED = {"warn": "warned", "info": "recorded"}
 _SOFT = (Verdict.INCONCLUSIVE, Verdict.NOT_RUN)
 
 
@@ -88,9 +89,9 @@ def _show(
     """Set pytest's outcome. A verdict that is not green never leaves as `passed`."""
     if verdict is Verdict.PASS or keep_skip:
         return
-    if gate == "warn" and verdict is not Verdict.ERROR:
+    if gate in _EXCUSED and verdict is not Verdict.ERROR:
         _skip(report, item, reason)
-        report.wasxfail = f"warned: {reason}"
+        report.wasxfail = f"{_EXCUSED[gate]}: {reason}"
     elif verdict in _SOFT and profile == "commit":
         _skip(report, item, f"{verdict.words}: {reason}")
     elif not report.failed:

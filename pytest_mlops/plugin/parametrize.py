@@ -56,7 +56,7 @@ def _expectations(root: Path, suite: str) -> Iterable[tuple[object, str, str]]:
     from pytest_mlops.stages.data import read_suite
 
     for expectation in read_suite(root / suite).expectations:
-        yield expectation, expectation.label, "block" if expectation.severity == "critical" else "warn"
+        yield expectation, expectation.label, expectation.gate
 
 
 def _slices(root: Path, column: str, *, of: str, min_n: int = 30) -> Iterable[tuple[object, str, str]]:

@@ -13,6 +13,7 @@ from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.report.record_json import record_digest
 from pytest_mlops.report.reproduce import reproduce
 from pytest_mlops.report.standing import (
+    EXCUSED,
     Check,
     Record,
     excused_checks,
@@ -105,7 +106,7 @@ def _unsaid(check: Check) -> Iterator[str]:
 
 def _excused(record: Record) -> str:
     lines = []
-    for gate, word in (("waived", "waived"), ("warn", "warned")):
+    for gate, word in EXCUSED.items():
         checks = excused_checks(record, gate)
         lines += [f"- {word}: {_named(check)}" for check in checks[:_EXCUSED]]
         if len(checks) > _EXCUSED:

@@ -61,6 +61,7 @@ class Page:
     red: Sequence[Entry]
     waived: Sequence[Entry]
     warned: Sequence[Entry]
+    recorded: Sequence[Entry]
     digests: Mapping[str, str]
     undigested: int
     packages: Mapping[str, str]
@@ -83,6 +84,7 @@ def page_of(record: Record) -> Page:
         red=_entries(red_checks(record), record),
         waived=_entries(excused_checks(record, "waived"), record),
         warned=_entries(excused_checks(record, "warn"), record),
+        recorded=_entries(excused_checks(record, "info"), record),
         digests=_digests(record),
         undigested=max(len(provenance["subjects"]) - _DIGESTS, 0),
         packages=_first(provenance["environment"]["packages"], _PACKAGES),

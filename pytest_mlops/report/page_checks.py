@@ -62,6 +62,6 @@ def check_of(check: Check, record: Record, place: int) -> PageCheck:
 
 
 def _tags(check: Check) -> list[str]:
-    gate = {"block": [], "warn": ["warns only"], "waived": ["waived"]}[check["gate"]]
+    gate = {"block": [], "warn": ["warns only"], "info": ["recorded only"], "waived": ["waived"]}[check["gate"]]
     worker = [one_line(check["worker"])] if check["worker"] else []
     return [*gate, *map(one_line, check["rubric"]), f"{number(check['duration_s'])} s", *worker]

@@ -33,6 +33,10 @@ class StageRow:
         return not self.checks and not self.measured
 
 
+# The gates of checks that need not be green, and the word for one that is not.
+EXCUSED = {"waived": "waived", "warn": "warned", "info": "recorded"}
+
+
 def red_checks(record: Record) -> list[Check]:
     """Return the checks that count and are not green, the worst first, then as the lifecycle goes."""
     red = [check for check in record["checks"] if check["gate"] == "block" and check["verdict"] != Verdict.PASS]
@@ -40,7 +44,7 @@ def red_checks(record: Record) -> list[Check]:
 
 
 def excused_checks(record: Record, gate: str) -> list[Check]:
-    """Return the checks that are not green but do not count: `gate` is `waived` or `warn`."""
+    """Return the checks that are not green but do not count, of one gate of `EXCUSED`."""
     return [check for check in record["checks"] if check["gate"] == gate and check["verdict"] != Verdict.PASS]
 
 
@@ -85,11 +89,11 @@ def _words(verdict: str, checks: Sequence[Check]) -> str:
 
 
 def _excuse(checks: Sequence[Check]) -> str:
-    """Return why a stage that is not green does not count: `warned`, `waived`, or nothing."""
+    """Return why a stage that is not green does not count: a word of `EXCUSED`, or nothing."""
     gates = {check["gate"] for check in checks}
     if not checks or "block" in gates or all(check["verdict"] == Verdict.PASS for check in checks):
         return ""
-    return "waived" if gates == {"waived"} else "warned"
+    return EXCUSED[gates.pop()] if len(gates) == 1 else EXCUSED["warn"]
 
 
 def tally(record: Record) -> str:
@@ -99,7 +103,7 @@ def tally(record: Record) -> str:
     red = [check["verdict"] for check in red_checks(record)]
     parts = [f"{green:,} of {len(checks):,} checks pass"]
     parts += [f"{red.count(verdict):,} {verdict.words}" for verdict in _WORST_FIRST if verdict in red]
-    excused = {word: len(excused_checks(record, gate)) for gate, word in (("waived", "waived"), ("warn", "warned"))}
+    excused = {word: len(excused_checks(record, gate)) for gate, word in EXCUSED.items()}
     return ", ".join([*parts, *(f"{count:,} {word}" for word, count in excused.items() if count)])
 
 

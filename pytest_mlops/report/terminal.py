@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.report.reproduce import next_command
 from pytest_mlops.report.standing import (
+    EXCUSED,
     Record,
     StageRow,
     excused_checks,
@@ -54,7 +55,7 @@ def _line(row: StageRow) -> str:
 
 
 def _excused(record: Record) -> Iterator[str]:
-    for gate, word in (("waived", "waived"), ("warn", "warned")):
+    for gate, word in EXCUSED.items():
         checks = excused_checks(record, gate)
         if checks:
             named = [f"{name_of(check)}: {one_line(check['reason'])}".rstrip(": ") for check in checks[:_NAMED]]

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -87,3 +89,31 @@ def _compare(engine: str, table: Any, drawn: list[dict[str, Any]], theirs: Any, 
             assert our.missing == their.missing, seen
         if their.observed is not None and our.observed is not None:
             assert our.observed == pytest.approx(their.observed, rel=1e-9), seen
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("column", "bounds"),
+    [
+        ("day", {"max_value": "2013-01-31"}),
+        ("moment", {"min_value": "2013-01-02T00:00:00", "strict_min": True}),
+        ("moment", {"max_value": "2013-01-02T00:00:00", "strict_max": True}),
+        ("zoned", {"min_value": "2013-01-02T00:00:00+00:00"}),
+        ("moment", {"min_value": "2013-01-02T00:00:00+00:00"}),
+        ("zoned", {"min_value": "2013-01-02"}),
+        ("text", {"min_value": 1}),
+    ],
+)
+def test_bounds_of_times_and_text_are_the_same(
+    engine: str, column: str, bounds: dict[str, Any], tmp_path: Path
+) -> None:
+    """A zone on one side alone, or a number against text, is an error with both."""
+    times = [dt.datetime(2013, 1, day) for day in (1, 2, 31)] + [dt.datetime(2013, 2, 1), None]  # noqa: DTZ001
+    zoned = [time and time.replace(tzinfo=dt.UTC) for time in times]
+    days = [time and time.date() for time in times]
+    table = pa.table({"moment": times, "zoned": zoned, "day": days, "text": ["a", "b", "é", None, "z"]})
+    entry = {"type": "expect_column_values_to_be_between", "kwargs": {"column": column, **bounds}}
+    (their,) = run_suite(table.to_pandas(), {"expectations": [entry]})
+    (our,) = measure_entries(ENGINES[engine](table, tmp_path), [entry])
+    assert bool(our.error) == bool(their.error), (their, our)
+    assert their.error or (our.success, our.unexpected) == (their.success, their.unexpected)

@@ -37,6 +37,7 @@ SUITE = {
             "kwargs": {"column": "b", "max_value": 5},
             "severity": "warning",
         },
+        {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "b"}, "severity": "info"},
     ],
 }
 
@@ -52,12 +53,13 @@ def declared(project_in_each_mode: Project) -> Project:
 
 
 def test_declarations_are_items(declared: Project) -> None:
-    """A critical expectation blocks, a warning warns, and a drifted column is red by its name."""
+    """A critical expectation blocks, a warning warns, info is recorded, and a drifted column is red by its name."""
     declared.run("--mlops")
     got = {check["id"]: (check["verdict"], check["outcome"]) for check in declared.record()["checks"]}
     assert got == {
         "mlops.toml::data::january::expect_column_values_to_be_between[a]": ("pass", "passed"),
         "mlops.toml::data::january::expect_column_values_to_be_between[b]": ("fail", "xfailed"),
+        "mlops.toml::data::january::expect_column_values_to_be_unique[b]": ("fail", "xfailed"),
         "mlops.toml::drift::february::a": ("pass", "passed"),
         "mlops.toml::drift::february::b": ("fail", "failed"),
     }

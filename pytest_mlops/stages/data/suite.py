@@ -37,6 +37,11 @@ class Expectation:
     suite_digest: str
     source: str
 
+    @property
+    def gate(self) -> str:
+        """What its severity means: critical blocks, warning warns, info is recorded."""
+        return {"critical": "block", "warning": "warn", "info": "info"}[self.severity]
+
     def judge(self, result: Result) -> Iterable[Judgement]:
         """Judge this expectation's measurement."""
         if result.details.get("suite") != self.suite_digest:

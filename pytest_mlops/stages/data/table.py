@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from pytest_mlops.adapters.spark import quietly
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stages.data.condition import Column, Compare, Every, Missing, Not, Some
@@ -139,17 +140,11 @@ class Table:
 
     def fetch(self, frame: Frame) -> dict[str, list[Any]]:
         """Return the columns of a small frame, as lists."""
-        if self.engine == "duckdb":  # narwhals goes through Arrow here, and DuckDB 2.0 then complains at the end
-            native: Any = frame.to_native()
-            columns = zip(*native.fetchall(), strict=True)
-            return dict(zip(native.columns, map(list, columns), strict=False)) or {name: [] for name in native.columns}
-        return self._eager(frame).to_dict(as_series=False)
+        with quietly():
+            return self._eager(frame).to_dict(as_series=False)
 
     def fetch_array(self, frame: Frame, column: str) -> Any:
         """Return one column without missing values as a NumPy array, in the order of the rows."""
-        if self.engine == "duckdb":
-            native: Any = frame.to_native()
-            return native.fetchnumpy()[column]
         return self._eager(frame)[column].to_numpy()
 
     @staticmethod
