@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.contract import law
     from pytest_mlops.stages.data import expectations
     from pytest_mlops.stages.drift_gate import no_drift
+    from pytest_mlops.stages.features import pure_features
     from pytest_mlops.stages.reproduce import same
+    from pytest_mlops.stages.tables import (
+        conserves_rows,
+        disjoint,
+        every_day,
+        fresh,
+        no_giveaway,
+        no_time_leakage,
+        references,
+        unique_key,
+    )
 
 __version__ = "0.1.0"
 
@@ -34,7 +45,18 @@ _HOMES = {
     "stages.contract": ("law",),
     "stages.data": ("expectations",),
     "stages.drift_gate": ("no_drift",),
+    "stages.features": ("pure_features",),
     "stages.reproduce": ("same",),
+    "stages.tables": (
+        "conserves_rows",
+        "disjoint",
+        "every_day",
+        "fresh",
+        "no_giveaway",
+        "no_time_leakage",
+        "references",
+        "unique_key",
+    ),
 }
 
 __all__ = [
@@ -54,14 +76,23 @@ __all__ = [
     "at_most",
     "between",
     "complete",
+    "conserves_rows",
+    "disjoint",
     "equal_to",
+    "every_day",
     "expectations",
+    "fresh",
     "law",
     "no_drift",
+    "no_giveaway",
+    "no_time_leakage",
     "no_worse_than",
     "nothing_left_when_killed",
+    "pure_features",
+    "references",
     "same",
     "same_twice",
+    "unique_key",
 ]
 
 

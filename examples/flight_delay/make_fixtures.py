@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from examples.flight_delay.contract import build_document
-from examples.flight_delay.expectations import build_suite
+from examples.flight_delay.expectations import build_features_suite, build_suite
 from examples.flight_delay.features import FIELDS
 from examples.flight_delay.source import WEATHER, load_year
 from examples.flight_delay.train import HOLDOUT_MONTHS
@@ -53,7 +53,8 @@ def make() -> None:
     _write_parquet(holdout.sort_values("flight_id")[[*_COLUMNS, *WEATHER, "late"]], "flights/holdout.parquet")
     sent = year[year["month"] == 2].sample(_REQUESTS, random_state=_SEED)[FIELDS]  # noqa: PLR2004 - February
     _write("requests/flights.jsonl", sent.to_json(orient="records", lines=True))
-    _write("expectations/flights.json", json.dumps(build_suite(), indent=1) + "\n")
+    for name, suite in (("flights", build_suite()), ("features", build_features_suite())):
+        _write(f"expectations/{name}.json", json.dumps(suite, indent=1) + "\n")
     _write("contracts/delay_api.json", json.dumps(build_document(), indent=1, sort_keys=True) + "\n")
     _write("manifest.json", json.dumps(_manifest(), indent=1) + "\n")
 

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 _MEMORY = "1GB"  # what does not fit is written to a temporary file
 
 
-def scan(files: Sequence[Path]) -> Any:
-    """Return a relation over files of one kind.
+def connect() -> Any:
+    """Return a connection of its own, with a limit on its memory."""
+    connection = _duckdb().connect()
+    connection.execute(f"SET memory_limit='{_MEMORY}'; SET enable_progress_bar=false; SET TimeZone='UTC'")
+    return connection
+
+
+def scan(files: Sequence[Path], connection: Any = None) -> Any:
+    """Return a relation over files of one kind; on a connection that is given, it can be joined with its others.
 
     Raises
     ------
@@ -31,10 +38,8 @@ def scan(files: Sequence[Path]) -> Any:
     endings = sorted({"".join(file.suffixes[-2:]) if file.suffix == ".gz" else file.suffix for file in files})
     if endings not in (*[[ending] for ending in _READERS],):
         raise DeclarationError(f"data must be .parquet or .csv, got {', '.join(endings)} ({place_of(files[0])})")
-    connection = duckdb.connect()
-    connection.execute(f"SET memory_limit='{_MEMORY}'; SET enable_progress_bar=false; SET TimeZone='UTC'")
     try:
-        return _READERS[endings[0]](connection, [str(file) for file in files])
+        return _READERS[endings[0]](connection or connect(), [str(file) for file in files])
     except duckdb.Error as exc:
         raise DeclarationError(f"{place_of(files[0])} can't be read: {reason(exc)}") from exc
 

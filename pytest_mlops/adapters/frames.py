@@ -10,7 +10,7 @@ from pytest_mlops.core.digest import digest_bytes, digest_file, digest_json
 from pytest_mlops.core.errors import DeclarationError, MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import narwhals as nw
 
@@ -63,6 +63,22 @@ def open_lazily(data: Data) -> tuple[nw.DataFrame[Any] | nw.LazyFrame[Any], bool
     if frame.implementation.is_polars():
         return frame.lazy(), True
     return (_typed(frame) if frame.implementation.is_pandas() else frame), True
+
+
+def open_together(tables: Mapping[str, Data]) -> dict[str, nw.DataFrame[Any] | nw.LazyFrame[Any]]:
+    """Return frames that can be joined with each other: of one engine, files as relations of one connection."""
+    import narwhals as nw
+
+    paths = {name: files_of(data) for name, data in tables.items() if isinstance(data, str | Path)}
+    if len(paths) == len(tables):
+        from pytest_mlops.adapters.duckdb import connect, scan
+
+        connection = connect()
+        return {name: nw.from_native(scan(files, connection)) for name, files in paths.items()}
+    frames = {name: open_lazily(data)[0] for name, data in tables.items()}
+    if len({frame.implementation for frame in frames.values()}) == 1:
+        return frames
+    return {name: nw.from_native(open_frame(data).to_arrow()) for name, data in tables.items()}
 
 
 def _typed(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:

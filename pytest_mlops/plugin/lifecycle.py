@@ -21,7 +21,9 @@ TOOL_STAGES = {
     "mlops_reproduce": "reproducibility",
     "mlops_drift": "drift",
     "mlops_model": "model",
+    "mlops_features": "features",
     "mlops_data": "data",
+    "mlops_tables": "data",
     "mlops_service": "serving",
 }
 _KEYS = ("stage", "rubric", "gate")

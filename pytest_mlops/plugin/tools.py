@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.result import Result
     from pytest_mlops.stages.model import ModelUnderTest
     from pytest_mlops.stages.service import Service
+    from pytest_mlops.stages.tables import Tables
 
 Paths = str | Path
 
@@ -88,6 +89,39 @@ def _marked_suite(request: pytest.FixtureRequest) -> str:
     if marker is None:
         raise DeclarationError("mlops_data needs suite=..., or the marker mlops_expectations(suite)")
     return str(marker.args[0])
+
+
+@pytest.fixture
+def mlops_tables(request: pytest.FixtureRequest) -> Callable[..., Tables]:
+    """Hold data sets against each other: `mlops_tables(train=..., test=...).require(disjoint("train", "test"))`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(**tables: Any) -> Tables:
+        from pytest_mlops.stages.tables import open_tables
+
+        tool.state.say(f"data sets {', '.join(tables)}")
+        opened = open_tables({name: tool.data(data) for name, data in tables.items()}, seed=tool.state.seed)
+        tool.recorder.about(opened.digests)
+        return replace(opened, recorder=tool.recorder)
+
+    return run
+
+
+@pytest.fixture
+def mlops_features(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Hold feature code to its laws: `mlops_features(build_features, january).require(pure_features())`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(build: Callable[[Any], Any], rows: Any, *, name: str | None = None, alone: int = 30) -> Result:
+        from pytest_mlops.adapters.frames import to_pandas
+        from pytest_mlops.stages.features import measure_features
+
+        subject, data = tool.name_of(rows, name), tool.data(rows)
+        tool.state.say(f"features of {subject}")
+        frame = to_pandas(data) if isinstance(data, Path) else data
+        return tool.kept(measure_features(build, frame, name=subject, seed=tool.state.seed, alone=alone))
+
+    return run
 
 
 @pytest.fixture
