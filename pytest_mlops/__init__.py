@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.data import expectations
     from pytest_mlops.stages.drift_gate import no_drift
     from pytest_mlops.stages.features import pure_features
+    from pytest_mlops.stages.privacy import (
+        k_anonymous,
+        l_diverse,
+        no_forbidden_features,
+        no_personal_data,
+        retained_at_most,
+    )
     from pytest_mlops.stages.reproduce import same
     from pytest_mlops.stages.tables import (
         conserves_rows,
@@ -46,6 +53,7 @@ _HOMES = {
     "stages.data": ("expectations",),
     "stages.drift_gate": ("no_drift",),
     "stages.features": ("pure_features",),
+    "stages.privacy": ("k_anonymous", "l_diverse", "no_forbidden_features", "no_personal_data", "retained_at_most"),
     "stages.reproduce": ("same",),
     "stages.tables": (
         "conserves_rows",
@@ -82,14 +90,19 @@ __all__ = [
     "every_day",
     "expectations",
     "fresh",
+    "k_anonymous",
+    "l_diverse",
     "law",
     "no_drift",
+    "no_forbidden_features",
     "no_giveaway",
+    "no_personal_data",
     "no_time_leakage",
     "no_worse_than",
     "nothing_left_when_killed",
     "pure_features",
     "references",
+    "retained_at_most",
     "same",
     "same_twice",
     "unique_key",

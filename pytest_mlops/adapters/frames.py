@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,10 +83,16 @@ def open_together(tables: Mapping[str, Data]) -> dict[str, nw.DataFrame[Any] | n
 
 
 def _typed(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Return a pandas frame whose columns of Python objects have a type, where all of their values are of one."""
+    """Return a pandas frame whose columns of Python objects have a type, where all of their values are of one.
+
+    Its index counts the rows: what comes from NumPy is put beside what comes from the frame by position.
+    """
     import narwhals as nw
 
     native = frame.to_native()
+    if type(native.index).__name__ != "RangeIndex" or native.index.start or native.index.step != 1:
+        native = native.reset_index(drop=True)
+        frame = nw.from_native(native)
     names = [name for name, dtype in native.dtypes.items() if str(dtype) == "object"]
     if not names:
         return frame
@@ -135,7 +142,12 @@ def _read(path: Path, columns: Sequence[str] | None) -> Any:
     try:
         return readers[path.suffix]()
     except (pa.ArrowInvalid, pa.ArrowException, OSError) as exc:
-        raise DeclarationError(f"{path} can't be read: {str(exc).splitlines()[0]}") from exc
+        raise DeclarationError(f"{path} can't be read: {_without_values(str(exc))}") from exc
+
+
+def _without_values(message: str) -> str:
+    """Return the first line of a message of PyArrow without what it quotes of the data."""
+    return re.sub(r"(got \d+|invalid value):? .*", r"\1", message.splitlines()[0])
 
 
 def to_pandas(data: Data) -> Any:

@@ -39,6 +39,7 @@ _TIMEOUT = text("a time, '60s'")
 DATA = {
     "path": text("a Parquet or CSV file", needed=True),
     "suite": text("a Great Expectations suite in JSON"),
+    "public": texts("a list of columns whose values a report may show"),
 }
 DRIFT = {
     "data": text("the name of a [data.NAME]", needed=True),
@@ -89,11 +90,12 @@ BATCH_JOB = {
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
-    """A data set: a file, and the expectation suite that it must meet."""
+    """A data set: a file, the expectation suite that it must meet, and the columns whose values may be shown."""
 
     name: str
     path: str
     suite: str = ""
+    public: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

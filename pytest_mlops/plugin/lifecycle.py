@@ -22,6 +22,7 @@ TOOL_STAGES = {
     "mlops_drift": "drift",
     "mlops_model": "model",
     "mlops_features": "features",
+    "mlops_privacy": "privacy",
     "mlops_data": "data",
     "mlops_tables": "data",
     "mlops_service": "serving",

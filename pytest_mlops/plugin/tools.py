@@ -11,6 +11,7 @@ import pytest
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.once import measure_once
 from pytest_mlops.core.plain import Json, plain
+from pytest_mlops.core.source import place_of
 from pytest_mlops.plugin.duration import seconds
 from pytest_mlops.plugin.recorder import ItemRecorder, recorder_of
 from pytest_mlops.plugin.state import State, state_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_mlops.core.result import Result
     from pytest_mlops.stages.model import ModelUnderTest
+    from pytest_mlops.stages.privacy import PrivacyScan
     from pytest_mlops.stages.service import Service
     from pytest_mlops.stages.tables import Tables
 
@@ -57,6 +59,11 @@ class _Tool:
     def data(self, data: Any) -> Any:
         return self.path(data) if isinstance(data, str | Path) else data
 
+    def public_columns(self, data: Any) -> Sequence[str]:
+        """Return the columns that the declarations of a file let a report show."""
+        declared = self.state.configuration.data.values()
+        return [name for entry in declared if self.path(entry.path) == data for name in entry.public]
+
     def shared(self, key: Json, measure: Callable[[], Result]) -> Result:
         """Measure once a run, whichever worker comes first, and let this test's recorder keep the judgements."""
         return self.kept(measure_once(self.state.run_dir, [self.state.seed, key], measure))
@@ -89,6 +96,31 @@ def _marked_suite(request: pytest.FixtureRequest) -> str:
     if marker is None:
         raise DeclarationError("mlops_data needs suite=..., or the marker mlops_expectations(suite)")
     return str(marker.args[0])
+
+
+@pytest.fixture
+def mlops_privacy(request: pytest.FixtureRequest) -> Callable[..., PrivacyScan]:
+    """Scan data, or files of text, for personal data: `mlops_privacy(january).require(no_personal_data())`."""
+    tool = _Tool(request, state_of(request.config))
+
+    def run(
+        data: Any = None, *, files: Paths | None = None, regions: Sequence[str] = (), name: str | None = None
+    ) -> PrivacyScan:
+        from pytest_mlops.adapters.frames import files_of
+        from pytest_mlops.stages.privacy import scan_data, scan_texts
+
+        if (data is None) is (files is None):
+            raise DeclarationError("mlops_privacy needs either data or files=...")
+        tool.state.say("scanning for personal data")
+        if files is not None:
+            named = [(place_of(path), path) for path in files_of(str(tool.path(files)))]
+            scan = scan_texts(named, name=name or str(files), regions=regions)
+        else:
+            scan = scan_data(tool.data(data), name=tool.name_of(data, name), regions=regions)
+        tool.recorder.about(scan.digests)
+        return replace(scan, recorder=tool.recorder)
+
+    return run
 
 
 @pytest.fixture
@@ -135,6 +167,7 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         reference: Any,
         unit: str | None = None,
         columns: Sequence[str] | None = None,
+        public: Sequence[str] = (),
         name: str | None = None,
     ) -> Result:
         from pytest_mlops.adapters.frames import digest_data
@@ -144,10 +177,13 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         if new is old or (isinstance(new, Path) and new == old):
             raise DeclarationError(f"drift of {subject}: data and reference must differ, both are the same")
         tool.state.say(f"drift of {subject}")
-        key: Json = ["drift", digest_data(new), digest_data(old), unit, plain(columns), subject]
-        seed = tool.state.seed
+        shown = sorted({*public, *tool.public_columns(old), *tool.public_columns(new)})
+        key: Json = ["drift", digest_data(new), digest_data(old), unit, plain(columns), shown, subject]
         return tool.shared(
-            key, lambda: measure_drift(new, reference=old, name=subject, unit=unit, columns=columns, seed=seed)
+            key,
+            lambda: measure_drift(
+                new, reference=old, name=subject, unit=unit, columns=columns, public=shown, seed=tool.state.seed
+            ),
         )
 
     return run

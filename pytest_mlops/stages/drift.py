@@ -17,7 +17,7 @@ from pytest_mlops.stages.drift_columns import Column, compare_columns, is_compar
 from pytest_mlops.stats.clusters import Distance, draw_weights, simultaneous_widths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import narwhals as nw
@@ -55,6 +55,7 @@ def measure_drift(
     name: str,
     unit: str | None = None,
     columns: Sequence[str] | None = None,
+    public: Collection[str] = (),
     seed: int = 0,
 ) -> Result:
     """Measure how far each column of `current` is from `reference`.
@@ -66,6 +67,8 @@ def measure_drift(
         consecutive blocks of rows are resampled, which allows for neighbours that depend on each other.
     columns
         The family that is compared together; None: every column of the reference that can be compared.
+    public
+        Columns of text whose categories a report may name.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def measure_drift(
     old, new = open_frame(reference), open_frame(current)
     family = _family(old, columns, unit)
     present = [column for column in family if column in new.columns and is_comparable(old[column], new[column])]
-    compared = _compare(old, new, present, unit, seed) if len(old) and len(new) else []
+    compared = _compare(old, new, present, unit, public=frozenset(public), seed=seed) if len(old) and len(new) else []
     return Result(
         stage="drift",
         subject=name,
@@ -97,7 +100,7 @@ def _family(old: Frame, columns: Sequence[str] | None, unit: str | None) -> list
 
 
 def _compare(
-    old: Frame, new: Frame, columns: Sequence[str], unit: str | None, seed: int
+    old: Frame, new: Frame, columns: Sequence[str], unit: str | None, *, public: frozenset[str], seed: int
 ) -> list[tuple[Column, str, Distance]]:
     rng = np.random.default_rng(seed)
     units = _units(old, unit), _units(new, unit)
@@ -108,7 +111,13 @@ def _compare(
         (column, units[1].words, distance)
         for name in columns
         for column, distance in compare_columns(
-            name, old=old[name], new=new[name], units=codes, counts=counts, weights=weights
+            name,
+            old=old[name],
+            new=new[name],
+            units=codes,
+            counts=counts,
+            weights=weights,
+            public=name in public,
         )
     ]
 

@@ -49,15 +49,20 @@ def compare_columns(
     units: tuple[Codes, Codes],
     counts: tuple[int, int],
     weights: tuple[Floats, Floats],
+    public: bool,
 ) -> Iterable[tuple[Column, Distance]]:
-    """Yield the distances of one column: of its distribution, its missing share, its new categories."""
+    """Yield the distances of one column: of its distribution, its missing share, its new categories.
+
+    The categories of a column that is not public are numbered, and not named.
+    """
     ordered = bool(old.dtype.is_numeric())
     codes, labels, known = _numeric_codes(old, new) if ordered else _category_codes(old, new)
     n_codes = max(len(labels), 1)
     tables = [unit_counts(c, u, n_codes, n) for c, u, n in zip(codes, units, counts, strict=True)]
     n = int(tables[1].sum()) if tables[0].sum() else 0
     kind = "ks" if ordered else "total_variation"
-    shown, drawn = _shown(labels, tables, ordered=ordered)
+    named = labels if ordered or public else [_masked(number, label) for number, label in enumerate(labels, start=1)]
+    shown, drawn = _shown(named, tables, ordered=ordered)
     column = Column(name=name, kind=kind, n=n, labels=shown, reference=drawn[0], current=drawn[1])
     yield column, measure_distance(tables[0], tables[1], weights, ordered=ordered)
     yield _missing(name, codes, units, counts, weights)
@@ -131,6 +136,10 @@ def _category_codes(old: Series, new: Series) -> tuple[tuple[Codes, Codes], list
 
 def _words(series: Series) -> list[str | None]:
     return [None if value is None or value != value else str(value) for value in series.to_list()]  # noqa: PLR0124 - NaN
+
+
+def _masked(number: int, label: str) -> str:
+    return f"category {number} ({len(label)} characters)"
 
 
 def _shown(labels: Sequence[str], tables: Sequence[Floats], *, ordered: bool) -> tuple[list[str], list[Floats]]:

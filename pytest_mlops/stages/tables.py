@@ -80,7 +80,7 @@ def open_tables(tables: Mapping[str, Data], *, seed: int) -> Tables:
 
 def unique_key(table: str, columns: Columns) -> Relation:
     """Require that no two rows of a data set share their key, and none lacks it."""
-    names = _names(columns)
+    names = names_of(columns)
 
     def measure(tables: Tables) -> Iterable[Measurement]:
         data = tables.table(table)
@@ -90,15 +90,15 @@ def unique_key(table: str, columns: Columns) -> Relation:
         lacking = _count(
             data, lambda nw: nw.any_horizontal(*(data.value(name).is_null() for name in names), ignore_nulls=True)
         )
-        yield _counted("repeated_keys", f"{table}.{','.join(names)}", repeated, _rows(data))
-        yield _counted("missing_keys", f"{table}.{','.join(names)}", lacking, _rows(data))
+        yield _counted("repeated_keys", f"{table}.{','.join(names)}", repeated, data.count_rows())
+        yield _counted("missing_keys", f"{table}.{','.join(names)}", lacking, data.count_rows())
 
     return Relation(measure, _none())
 
 
 def references(child: str, column: Columns, parent: str, key: Columns = ()) -> Relation:
     """Require that what one data set refers to stands in another; a missing value refers to nothing."""
-    names, keys = _names(column), _names(key) or _names(column)
+    names, keys = names_of(column), names_of(key) or names_of(column)
 
     def measure(tables: Tables) -> Iterable[Measurement]:
         import narwhals as nw
@@ -109,8 +109,8 @@ def references(child: str, column: Columns, parent: str, key: Columns = ()) -> R
         yield _counted(
             "orphans",
             f"{child}.{','.join(names)}",
-            _length(tables.table(child), orphans),
-            _length(tables.table(child), some),
+            tables.table(child).count_rows(orphans),
+            tables.table(child).count_rows(some),
         )
 
     return Relation(measure, _none())
@@ -118,7 +118,7 @@ def references(child: str, column: Columns, parent: str, key: Columns = ()) -> R
 
 def disjoint(left: str, right: str, *, by: Columns = ()) -> Relation:
     """Require that two data sets share no row (over the columns that both have), or no entity."""
-    names = _names(by)
+    names = names_of(by)
 
     def measure(tables: Tables) -> Iterable[Measurement]:
         one, other = tables.table(left), tables.table(right)
@@ -127,9 +127,9 @@ def disjoint(left: str, right: str, *, by: Columns = ()) -> Relation:
             raise DeclarationError(f"{left} and {right} have no column in common")
         written = _keyed if names else _written  # a missing entity is none, but a row with gaps is a row
         shared = written(one, columns).join(written(other, columns).unique(), on=_keys(columns), how="semi")
-        n = min(_rows(one), _rows(other))
+        n = min(one.count_rows(), other.count_rows())
         yield _counted(
-            "shared_rows" if not names else "shared_entities", f"{left} and {right}", _length(one, shared), n
+            "shared_rows" if not names else "shared_entities", f"{left} and {right}", one.count_rows(shared), n
         )
 
     return Relation(measure, _none())
@@ -144,14 +144,14 @@ def no_time_leakage(train: str, test: str, *, time: str) -> Relation:
             table.kind(time)
         first = other.fetch(other.frame.select(other.value(time).min().alias("first")))["first"][0]
         late = 0 if first is None else _count(one, lambda _: one.value(time) >= first)
-        yield _counted("late_rows", f"{train}.{time}", late, 0 if first is None else _present(one, time))
+        yield _counted("late_rows", f"{train}.{time}", late, 0 if first is None else one.count_present(time))
 
     return Relation(measure, _none())
 
 
 def no_giveaway(table: str, *, target: str, at_most: float = 0.95, but: Columns = ()) -> Relation:
     """Require that no single feature tells the target: the cross-fitted area under its curve stays below a limit."""
-    left_out = {target, *_names(but)}
+    left_out = {target, *names_of(but)}
 
     def measure(tables: Tables) -> Iterable[Measurement]:
         import numpy as np
@@ -186,8 +186,8 @@ def fresh(table: str, *, time: str, within: dt.timedelta, now: str | dt.datetime
         kind = data.kind(time)
         newest = data.fetch(data.frame.select(data.value(time).max().alias("newest")))["newest"][0]
         moment = (parse_date(now) if isinstance(now, str) else now) or dt.datetime.now(dt.UTC)
-        n = _present(data, time)
-        age = None if newest is None else _seconds_between(newest, moment, zoned=kind == "zoned")
+        n = data.count_present(time)
+        age = None if newest is None else seconds_between(newest, moment, zoned=kind == "zoned")
         yield Measurement(name="data.age", subject=f"{table}.{time}", value=age, unit="s", n=n, method="newest row")
 
     return Relation(measure, Limit(high=within.total_seconds(), unit="s", by="point", source=calling_place()))
@@ -211,7 +211,7 @@ def every_day(table: str, *, day: str, start: str, end: str, at_least: int = 1) 
         poor = [date for date in wanted if counts.get(date, 0) < at_least]
         note = f"the first is {poor[0]}, with {counts.get(poor[0], 0):,} rows" if poor else ""
         yield _counted(
-            "poor_days", f"{table}.{day}", len(poor), len(wanted) if _rows(data) else 0, unit="days", note=note
+            "poor_days", f"{table}.{day}", len(poor), len(wanted) if data.count_rows() else 0, unit="days", note=note
         )
 
     return Relation(measure, Limit(high=0, unit="days", by="point", source=calling_place()))
@@ -221,7 +221,7 @@ def conserves_rows(before: str, after: str) -> Relation:
     """Require that a join, or any other step, neither lost nor multiplied rows."""
 
     def measure(tables: Tables) -> Iterable[Measurement]:
-        rows, kept = _rows(tables.table(before)), _rows(tables.table(after))
+        rows, kept = tables.table(before).count_rows(), tables.table(after).count_rows()
         note = f"{before} has {rows:,}, {after} {kept:,}"
         yield _counted("rows_lost_or_added", f"{before} and {after}", abs(kept - rows), rows, note=note)
 
@@ -236,7 +236,8 @@ def _counted(name: str, subject: str, count: int, n: int, *, unit: str = "rows",
     return Measurement(name=f"data.{name}", subject=subject, value=count if n else None, unit=unit, n=n, note=note)
 
 
-def _names(columns: Columns) -> tuple[str, ...]:
+def names_of(columns: Columns) -> tuple[str, ...]:
+    """Return columns that are given by one name, or by several."""
     return (columns,) if isinstance(columns, str) else tuple(columns)
 
 
@@ -262,20 +263,6 @@ def _written(table: Table, columns: Sequence[str]) -> Any:
     return table.frame.select(*(text(column).alias(key) for column, key in pairs))
 
 
-def _rows(table: Table) -> int:
-    return _length(table, table.frame)
-
-
-def _length(table: Table, frame: Any) -> int:
-    import narwhals as nw
-
-    return int(table.fetch(frame.select(nw.len().alias("n")))["n"][0])
-
-
-def _present(table: Table, column: str) -> int:
-    return int(table.fetch(table.frame.select(table.value(column).count().alias("n")))["n"][0])
-
-
 def _count(table: Table, condition: Callable[[Any], Any]) -> int:
     import narwhals as nw
 
@@ -291,7 +278,8 @@ def _array(values: list[Any]) -> Any:
     return np.array(values, dtype=object)
 
 
-def _seconds_between(newest: Any, moment: dt.datetime, *, zoned: bool) -> float:
+def seconds_between(newest: Any, moment: dt.datetime, *, zoned: bool) -> float:
+    """Return how long ago a moment was; without a zone it is taken for UTC."""
     at = newest if isinstance(newest, dt.datetime) else dt.datetime.combine(newest, dt.time())
     if zoned and moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)

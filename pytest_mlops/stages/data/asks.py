@@ -165,7 +165,7 @@ class Modes:
             return 0, 0
         modes = sizes.filter(nw.col(_SIZE) == as_count(most))
         inside = modes.filter(nw.col(_KEY + "0").is_in(list(self.among))) if self.among else None
-        return _length(table, modes), 0 if inside is None else _length(table, inside)
+        return table.count_rows(modes), 0 if inside is None else table.count_rows(inside)
 
 
 @dataclass(frozen=True)
@@ -189,12 +189,6 @@ class Failing:
             values = table.frame.select(table.value(self.column, self.rows).alias(_KEY))
             return count_where(values.to_native(), _KEY, lambda value: not self.accepts(value))
         return sum(size for value, size in Values(self.column, self.rows).answer(table) if not self.accepts(value))
-
-
-def _length(table: Table, frame: Any) -> int:
-    import narwhals as nw
-
-    return int(table.fetch(frame.select(nw.len().alias(_SIZE)))[_SIZE][0])
 
 
 _SIZE, _KEY = "mlops_size", "mlops_key_"

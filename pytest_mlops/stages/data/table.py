@@ -138,6 +138,17 @@ class Table:
 
         return condition.sum() if self.engine == "pandas" else condition.cast(nw.Int64()).sum()
 
+    def count_rows(self, frame: Any = None) -> int:
+        """Return the number of rows, of this table or of another frame of its engine."""
+        import narwhals as nw
+
+        counted = (self.frame if frame is None else frame).select(nw.len().alias("n"))
+        return int(self.fetch(counted)["n"][0])
+
+    def count_present(self, column: str) -> int:
+        """Return the number of rows that have a value."""
+        return int(self.fetch(self.frame.select(self.value(column).count().alias("n")))["n"][0])
+
     def fetch(self, frame: Frame) -> dict[str, list[Any]]:
         """Return the columns of a small frame, as lists."""
         with quietly():

@@ -1,0 +1,78 @@
+"""Reports never show values of the data: a planted canary is in none of the things that a run writes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Project
+
+CANARY = "canaryq7x"
+# ruff: noqa: E501 - code of checks
+CHECKS = """
+import pytest
+from pytest_mlops import (
+    disjoint, no_drift, no_personal_data, expectations, k_anonymous, pure_features, references, unique_key,
+)
+
+def test_suite(mlops_data): mlops_data("now.parquet", suite="suite.json").require(expectations())
+def test_drift(mlops_drift): mlops_drift("now.parquet", reference="then.parquet").require(no_drift())
+def test_privacy(mlops_privacy): mlops_privacy("now.parquet").require(no_personal_data(), k_anonymous(9, by="word"))
+def test_log(mlops_privacy): mlops_privacy(files="*.log").require(no_personal_data())
+def test_tables(mlops_tables):
+    mlops_tables(now="now.parquet", then="then.parquet").require(
+        unique_key("now", "word"), disjoint("now", "then", by="mail"), references("now", "word", "then"))
+def test_features(mlops_features):
+    import pandas as pd
+    mlops_features(lambda rows: rows.iloc[::-1].reset_index(drop=True), pd.read_parquet("now.parquet")).require(pure_features())
+def test_crash(mlops_data): mlops_data("broken.csv", suite="suite.json").require(expectations())
+"""
+SUITE = [
+    ("column_values_to_be_in_set", {"column": "word", "value_set": ["a"]}),
+    ("column_values_to_match_regex", {"column": "mail", "regex": "^x"}),
+    ("column_values_to_be_json_parseable", {"column": "word"}),
+    ("column_values_to_be_between", {"column": "word", "min_value": 1}),
+    ("column_distinct_values_to_equal_set", {"column": "word", "value_set": ["a"]}),
+    ("column_most_common_value_to_be_in_set", {"column": "word", "value_set": ["a"]}),
+    ("column_values_to_be_unique", {"column": "word"}),
+    ("column_pair_values_to_be_equal", {"column_A": "word", "column_B": "mail"}),
+    ("column_max_to_be_between", {"column": "word", "max_value": "2013-01-01"}),
+    ("column_values_to_be_of_type", {"column": "mixed", "type_": "int"}),
+    ("column_kl_divergence_to_be_less_than",
+     {"column": "word", "partition_object": {"values": ["a"], "weights": [1.0]}, "threshold": 0.1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("output", ["terminal", "report.json", "report.md", "report.html", "junit.xml"])
+def test_the_canary_is_nowhere(project: Project, output: str) -> None:
+    """All checks are red, and say so with counts."""
+    folder = project.pytester.path
+    now = {
+        "word": [CANARY, CANARY, "b"] * 200,
+        "mail": [f"{CANARY}@example.com", None, "x"] * 200,
+        "n": [1.5, 2.0, 3.0] * 200,
+    }
+    then = {
+        "word": ["a", "b", "c"] * 200,
+        "mail": [f"{CANARY}@example.com", "y", "x"] * 200,
+        "n": [1.0, 2.0, 3.0] * 200,
+    }
+    pq.write_table(pa.table(now), folder / "now.parquet")
+    pq.write_table(pa.table(then), folder / "then.parquet")
+    (folder / "broken.csv").write_text(f"word,mail\n{CANARY},1\n{CANARY}\n", encoding="utf-8")
+    (folder / "service.log").write_text(f"mail from {CANARY}@example.com\n", encoding="utf-8")
+    entries = [{"type": f"expect_{kind}", "kwargs": kwargs} for kind, kwargs in SUITE]
+    project.write({"test_it.py": CHECKS, "suite.json": json.dumps({"expectations": entries})})
+    result = project.run("--mlops", "--junitxml=junit.xml", "-rA")
+    assert {check["outcome"] for check in project.record()["checks"]} == {"failed"}
+    assert len(project.record()["checks"]) == 7
+    if output == "terminal":
+        assert CANARY not in result.stdout.str() + result.stderr.str()
+    else:
+        path = folder / output if output == "junit.xml" else folder / ".mlops" / output
+        assert CANARY not in path.read_text(encoding="utf-8")
