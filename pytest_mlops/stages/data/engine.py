@@ -34,6 +34,22 @@ def run_rules(table: Table, rules: Sequence[Measuring]) -> list[Outcome]:
     return [outcomes[number] for number in range(len(rules))]
 
 
+def answer_all(table: Table, asks: Iterable[Ask]) -> Mapping[Ask, Any]:
+    """Return the answers to some asks.
+
+    Raises
+    ------
+    MlopsError
+        Where one of them can't be answered.
+    """
+    answers: dict[Ask, Any] = {}
+    _answer(table, asks, answers)
+    for answer in answers.values():
+        if isinstance(answer, MlopsError):
+            raise answer
+    return answers
+
+
 def _advance(
     steps: Iterable[tuple[int, Measuring, list[Any] | None]], outcomes: dict[int, Outcome]
 ) -> dict[int, tuple[Measuring, tuple[Ask, ...]]]:
@@ -56,7 +72,7 @@ def _step(rule: Measuring, answers: list[Any] | None) -> tuple[Ask, ...]:
 
 
 def _answer(table: Table, asks: Iterable[Ask], answers: dict[Ask, Any]) -> None:
-    new = [ask for ask in asks if ask not in answers]
+    new = [ask for ask in dict.fromkeys(asks) if ask not in answers]
     numbers = [ask for ask in new if isinstance(ask, Number)]
     quick = {ask: quick_answer(table, ask) for ask in numbers}
     answers |= {ask: answer for ask, answer in quick.items() if answer is not NotImplemented}

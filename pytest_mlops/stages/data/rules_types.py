@@ -62,5 +62,11 @@ def _typed(call: Call, wanted: Sequence[Any]) -> Measuring:
     return Outcome(success=bool(names & found), seen=seen, note=f"the column is {min(found)!r}" if found else "")
 
 
+def name_of_type(table: Table, column: str) -> str:
+    """Return the name that people know for a column's type, empty where there is none."""
+    names = _NAMES.get(str(table.types[column]).partition("(")[0], "").split()
+    return names[0] if names else ""
+
+
 def _type_names(table: Table, column: str) -> set[str]:
     return set(_NAMES.get(str(table.types[column]).partition("(")[0], "").split())
