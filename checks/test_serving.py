@@ -23,7 +23,10 @@ def test_the_contract_is_kept(
     mlops_law: Any,
 ) -> None:
     """One test item a law; requests are drawn from the document, and real ones are sent."""
-    mlops_contract(delay_api, rows=requests_sent, offline=champion.answer).require(mlops_law)
+    api = mlops_contract(
+        delay_api, rows=requests_sent, suite="fixtures/expectations/flights.json", offline=champion.answer
+    )
+    api.require(mlops_law)
 
 
 @pytest.mark.mlops(rubric="monitor-3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlops.core.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+
+    from hypothesis.strategies import SearchStrategy
 
     from pytest_mlops.core.plain import Json
 
@@ -25,14 +28,14 @@ class _Disliked(Exception):
 
 
 def explore(
-    schema: Mapping[str, Json],
+    drawn: Mapping[str, Json] | SearchStrategy[Any],
     probe: Callable[[Any], bool],
     *,
     seed: int,
     max_examples: int,
     time_limit_s: float = 60.0,
 ) -> bool:
-    """Give values of a schema to `probe`; once it returns False, give it smaller ones to find the smallest.
+    """Give drawn values to `probe`; once it returns False, give it smaller ones to find the smallest.
 
     No deadline, no database, nothing printed, no global profile touched: the same seed draws the same values.
     A probe that changes its mind is no error here, since the prober keeps what it saw.
@@ -48,8 +51,7 @@ def explore(
         When the schema has a part that values cannot be drawn for.
     """
     hypothesis = _hypothesis()
-    from pytest_mlops.adapters.hypothesis_schema import strategy_for
-
+    strategy = strategy_of(drawn) if isinstance(drawn, Mapping) else drawn
     budget = _Budget(time_limit_s)
 
     def case(value: Any) -> None:
@@ -64,7 +66,7 @@ def explore(
         # A service may be slow and a body large, and a user's own test may run us inside @given: no health problem.
         suppress_health_check=list(hypothesis.HealthCheck),
     )  # fmt: skip
-    run = settings(hypothesis.seed(seed)(hypothesis.given(value=strategy_for(schema))(case)))
+    run = settings(hypothesis.seed(seed)(hypothesis.given(value=strategy)(case)))
     with _own_storage(), _own_constants():
         try:
             run()
@@ -75,6 +77,20 @@ def explore(
                 raise
             return True
     return not budget.ran_out
+
+
+def strategy_of(schema: Mapping[str, Json]) -> SearchStrategy[Any]:
+    """Return the strategy of the values of a schema.
+
+    Raises
+    ------
+    DeclarationError
+        When the schema has a part that values cannot be drawn for.
+    """
+    _hypothesis()
+    from pytest_mlops.adapters.hypothesis_schema import strategy_for
+
+    return strategy_for(schema)
 
 
 class _Budget:

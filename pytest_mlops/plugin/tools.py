@@ -321,12 +321,14 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         *,
         offline: Any = None,
         rows: Sequence[Mapping[str, Any]] = (),
+        suite: Paths | None = None,
         laws: Sequence[str] | None = None,
         contract: Paths | None = None,
         allowed_hosts: Sequence[str] = (),
         examples: int = 50,
     ) -> Result:
         from pytest_mlops.stages.contract import measure_contract, read_contract
+        from pytest_mlops.stages.data import read_suite
 
         marker = request.node.get_closest_marker("mlops_laws")
         committed = contract or (None if marker is None else marker.args[0])
@@ -337,6 +339,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
             service,
             committed=None if committed is None else read_contract(tool.path(committed)),
             examples=rows,
+            suite=None if suite is None else read_suite(tool.path(suite)),
             offline=offline,
             laws=asked,
             seed=tool.state.seed,

@@ -12,6 +12,7 @@ import pytest
 from pytest_mlops.adapters.hypothesis import draw
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, ToolError
 from pytest_mlops.stages.contract import LAWS, law, measure_contract
+from pytest_mlops.stages.data import read_suite
 from pytest_mlops.stages.service import start_service
 from tests.broken_services import model_service
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_mlops.core.result import Result
+    from pytest_mlops.stages.data.suite import Suite
 
 SERVICE = [sys.executable, model_service.__file__, "--port", "{port}"]
 ROWS: list[dict[str, Any]] = [
@@ -171,3 +173,31 @@ def test_what_is_drawn_does_not_depend_on_what_was_imported(tmp_path: Path, monk
     monkeypatch.syspath_prepend(tmp_path)
     import_module("module_of_numbers")
     assert draw(schema, seed=1, count=200) == before
+
+
+def of_suite(tmp_path: Path, *bounds: tuple[str, float | None, float | None]) -> Suite:
+    made = [
+        {"type": "expect_column_values_to_be_between",
+         "kwargs": {"column": column, "min_value": low, "max_value": high, "mostly": 0.9}}
+        for column, low, high in bounds
+    ]  # fmt: skip
+    path = tmp_path / "suite.json"
+    path.write_text(json.dumps({"expectations": made}), encoding="utf-8")
+    return read_suite(path)
+
+
+def test_rows_that_a_suite_describes_are_answered(tmp_path: Path) -> None:
+    """Where the suite is silent, the document speaks; a column that is no field of a request is left out."""
+    suite = of_suite(tmp_path, ("distance", 100, 3000), ("hour", None, 20), ("arr_delay", -100, 100))
+    result = measure(tmp_path, "", "valid_requests_answer", suite=suite, max_examples=30)
+    result.require(law("valid_requests_answer"))
+    assert result["valid_requests_answer"].n > 2 * 30
+
+
+def test_a_suite_that_allows_more_than_the_document_disagrees_with_it(tmp_path: Path) -> None:
+    suite = of_suite(tmp_path, ("distance", 100, 9000))
+    result = measure(tmp_path, "", "valid_requests_answer", suite=suite)
+    words = r"the suite and the document disagree: .*distance: \d+ is greater than the maximum of 5000"
+    with pytest.raises(RequirementNotMet, match=words):
+        result.require(law("valid_requests_answer"))
+    assert red(result) == {"valid_requests_answer"}

@@ -15,6 +15,8 @@ from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 
 if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
     from pytest_mlops.adapters.http import Exchange, HttpClient, Request
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.document import Signature
@@ -36,6 +38,8 @@ class Bench:
         The document that is in the repository, where there is one.
     offline
         What predicts rows without the service, or the predictions for `examples`.
+    suite_rows
+        Rows as a suite of expectations describes them, where one was given.
     failures
         The failures of the server that were met on the way.
     """
@@ -51,6 +55,7 @@ class Bench:
     max_examples: int
     time_limit_s: float
     progress: Callable[[str], None]
+    suite_rows: SearchStrategy[Mapping[str, Any]] | None = None
     failures: Findings = field(default_factory=Findings)
 
     def send(self, findings: Findings, request: Request) -> Exchange:
@@ -71,10 +76,15 @@ class Bench:
             predictions += read_json(exchange.body)[self.signature.predictions]
         return predictions
 
-    def explore(self, findings: Findings, schema: Mapping[str, Any], probe: Callable[[Any], bool]) -> None:
-        """Give values of a schema to `probe`; say so where time ran out."""
+    def explore(
+        self,
+        findings: Findings,
+        drawn: Mapping[str, Any] | SearchStrategy[Any],
+        probe: Callable[[Any], bool],
+    ) -> None:
+        """Give values of a schema or a strategy to `probe`; say so where time ran out."""
         complete = explore(
-            schema,
+            drawn,
             self._heard(findings, probe),
             seed=self.seed,
             max_examples=self.max_examples,

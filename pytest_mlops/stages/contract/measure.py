@@ -19,6 +19,7 @@ from pytest_mlops.stages.contract.answers import read_json
 from pytest_mlops.stages.contract.bench import Bench, Offline
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import LAWS, check_law
+from pytest_mlops.stages.contract.suite_rows import rows_of_suite
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.findings import Findings
+    from pytest_mlops.stages.data.suite import Suite
 
 _SENT = ("valid_requests_answer", "invalid_requests_are_refused", "unknown_paths_and_methods")
 _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
@@ -46,6 +48,7 @@ def measure_contract(
     document: Mapping[str, Json] | None = None,
     committed: Mapping[str, Json] | None = None,
     examples: Sequence[Mapping[str, Any]] = (),
+    suite: Suite | None = None,
     offline: Offline | Sequence[Any] | Mapping[str, Any] | None = None,
     seed: int,
     max_examples: int = 50,
@@ -68,6 +71,8 @@ def measure_contract(
         What `/openapi.json` must answer.
     examples
         Real rows; the document must allow them.
+    suite
+        A suite of expectations on the rows: what it allows, the service must answer and the document must allow.
     offline
         What predicts a list of rows without the service, or the predictions for `examples`, or an answer that
         holds them. A prediction may leave out keys of the service's.
@@ -102,6 +107,7 @@ def measure_contract(
             client=client, signature=signature, contract=contract, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
+            suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
         )  # fmt: skip
         findings = _try_laws(bench, asked)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.http import Request
 from pytest_mlops.adapters.jsonschema import compile_schema
@@ -13,6 +14,8 @@ from pytest_mlops.stages.contract.faults import Fault, Rows, faults_of, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_mlops.adapters.http import Exchange
 
 _SINGLE_EXAMPLES = 20
@@ -33,7 +36,23 @@ def valid_requests_answer(bench: Bench) -> Findings:
         _send_valid(bench, findings, rows, "real_rows")
     schema = bench.rows_schema(at_least=0)
     bench.explore(findings, schema, lambda rows: _send_valid(bench, findings, rows, "drawn_rows"))
+    if bench.suite_rows is not None:
+        bench.explore(findings, bench.suite_rows, functools.partial(_send_row_of_suite, bench, findings))
     return findings
+
+
+def _send_row_of_suite(bench: Bench, findings: Findings, row: Mapping[str, Any]) -> bool:
+    """Send a row as the suite describes it.
+
+    What the suite calls valid and the document does not is a disagreement of the two, and a violation.
+    """
+    problem = compile_schema(bench.signature.row)(row)
+    if not problem:
+        return _send_valid(bench, findings, [dict(row)], "row_of_the_suite")
+    exchange = bench.send(findings, request(bench.signature, [dict(row)]))
+    why = f"the suite and the document disagree: the suite allows a row that the document does not: {problem}"
+    findings.add(Violation("row_of_the_suite", why, exchange))
+    return False
 
 
 def _fetch(bench: Bench, findings: Findings) -> None:

@@ -13,7 +13,7 @@ from pytest_mlops.core.errors import DeclarationError
 if TYPE_CHECKING:
     import narwhals as nw
 
-Kind = Literal["whole", "float", "decimal", "boolean", "text", "time", "zoned", "date", "duration", "other"]
+Kind = Literal["whole", "float", "decimal", "boolean", "text", "time", "zoned", "date", "duration", "empty", "other"]
 NUMBERS = frozenset({"whole", "float", "decimal", "boolean"})
 TIMES = frozenset({"time", "zoned", "date"})
 
@@ -121,6 +121,7 @@ _WORDS: dict[Kind, str] = {
     "zoned": "times with a zone",
     "date": "dates",
     "duration": "durations",
+    "empty": "nothing, not even a type",
     "other": "values without an order",
 }
 

@@ -180,15 +180,33 @@ class Table:
 
 def read_table(frame: Frame, *, ordered: bool = True) -> Table:
     """Return the table of a narwhals frame."""
+    frame, empty = _without_null_types(frame)
     schema = frame.collect_schema()
     return Table(
         frame=frame,
-        kinds={name: kind_of(dtype) for name, dtype in schema.items()},
+        kinds={name: "empty" if name in empty else kind_of(dtype) for name, dtype in schema.items()},
         types=dict(schema),
         engine=str(frame.implementation.value if hasattr(frame.implementation, "value") else frame.implementation),
         ordered=ordered,
         bare=_bare(frame),
     )
+
+
+def _without_null_types(frame: Frame) -> tuple[Frame, frozenset[str]]:
+    """Return a frame whose columns of Arrow's or polars' null type are numbers, all missing; and their names."""
+    import narwhals as nw
+
+    unknown = [name for name, dtype in frame.collect_schema().items() if isinstance(dtype, nw.Unknown)]
+    if not unknown or not (frame.implementation.is_pyarrow() or frame.implementation.is_polars()):
+        return frame, frozenset()
+    native: Any = frame.to_native()
+    types = native.collect_schema() if isinstance(frame, nw.LazyFrame) else native.schema
+    of_null = [name for name in unknown if str(_type_of(types, name)).lower() == "null"]
+    return frame.with_columns(nw.col(*of_null).cast(nw.Float64())) if of_null else frame, frozenset(of_null)
+
+
+def _type_of(types: Any, name: str) -> Any:
+    return types.field(name).type if hasattr(types, "field") else types[name]
 
 
 def _bare(frame: Frame) -> frozenset[str]:

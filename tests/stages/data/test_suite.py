@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from pytest_mlops import DeclarationError, RequirementNotMet, expectations
@@ -51,6 +53,19 @@ RULES = [
 
 def test_each_rule_has_its_verdict(tmp_path: Path) -> None:
     assert verdicts(FRAME, suite(tmp_path, *(rule for rule, _ in RULES))) == [verdict for _, verdict in RULES]
+
+
+@pytest.mark.parametrize("make", [lambda table: table, pl.from_arrow, lambda table: table.to_pandas()])
+def test_a_column_without_a_type_is_no_evidence(tmp_path: Path, make: Any) -> None:
+    """Nothing was ever written to it: no rule of values is met, or broken, and Great Expectations is not asked."""
+    frame = make(pa.table({"a": pa.nulls(3), "b": [1, 2, 3]}))
+    rules = [
+        entry("column_values_to_be_between", column="a", min_value=0),
+        entry("column_values_to_not_be_null", column="a"),
+        entry("column_values_to_be_in_set", column="a", value_set=["x"]),
+        entry("column_values_to_be_null", column="a"),
+    ]
+    assert verdicts(frame, suite(tmp_path, *rules)) == ["not_run", "fail", "not_run", "pass"]
 
 
 def test_no_rows_are_never_a_pass(tmp_path: Path) -> None:
