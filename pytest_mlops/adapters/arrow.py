@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def contains(series: Any, patterns: Sequence[str], *, every: bool) -> Any:
@@ -39,9 +40,24 @@ def typed(native: Any) -> Any:
     return pd.Series(array, dtype=pd.ArrowDtype(array.type), index=native.index, name=native.name)
 
 
+_KINDS = {"whole": "int64", "float": "float64", "text": "string", "boolean": "bool_", "date": "date32"}
+
+
+def table_of(columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """Return an Arrow table of Python values; a column of a named kind has its type also where all values are None."""
+    pa = _pyarrow()
+    arrays = {}
+    for name, values in columns.items():
+        kind = kinds.get(name, "")
+        zoned = any(getattr(value, "tzinfo", None) for value in values)
+        made = pa.timestamp("us") if kind == "time" and not zoned else _KINDS.get(kind) and getattr(pa, _KINDS[kind])()
+        arrays[name] = pa.array(values, type=made) if made else pa.array(values)
+    return pa.table(arrays)
+
+
 def _pyarrow() -> Any:
     try:
         import pyarrow as pa
     except ImportError as exc:
-        raise MissingExtra(needs="text and objects in a pandas frame", library="pyarrow", extra="data") from exc
+        raise MissingExtra(needs="text and objects in a frame", library="pyarrow", extra="data") from exc
     return pa

@@ -201,3 +201,39 @@ def test_a_suite_that_allows_more_than_the_document_disagrees_with_it(tmp_path: 
     with pytest.raises(RequirementNotMet, match=words):
         result.require(law("valid_requests_answer"))
     assert red(result) == {"valid_requests_answer"}
+
+
+ALLOWED = [{**row, "dep_delay": row["dep_delay"] and 87.125, "distance": 4321} for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    ("fault", "rows", "offline"),
+    [
+        ("", [{**row, "carrier": "canaryq7x"} for row in ALLOWED], None),
+        ("crash_on_null", ALLOWED, None),
+        ("order", ALLOWED, None),
+        ("half_precision", ALLOWED, model_service.predict),
+    ],
+)
+def test_values_of_real_rows_are_hidden(tmp_path: Path, fault: str, rows: Any, offline: Any) -> None:
+    """A row that the document does not allow, a service that fails or answers otherwise: no value is told."""
+    result = measure(tmp_path, fault, examples=rows, offline=offline, max_examples=5)
+    assert red(result)
+    told = json.dumps(result.to_json(), ensure_ascii=False)
+    assert not any(value in told for value in ("canaryq7x", "87.125", "4321"))
+    assert "\u2022\u2022\u2022" in told
+
+
+def test_values_of_public_fields_are_told(tmp_path: Path) -> None:
+    result = measure(tmp_path, "half_precision", "online_equals_offline", public=list(ROWS[0]), max_examples=5)
+    assert '"distance": 400' in str(result.details)
+
+
+def test_what_a_model_says_of_a_row_on_which_it_fails_is_hidden(tmp_path: Path) -> None:
+    def fails(rows: list[dict[str, Any]]) -> list[Any]:
+        raise KeyError(rows[0]["carrier"])
+
+    rows = [{**row, "carrier": "canaryq7x"} for row in ROWS]
+    with pytest.raises(ToolError, match=r"offline must predict .*KeyError: '\u2022\u2022\u2022'") as story:
+        measure(tmp_path, "", "online_equals_offline", examples=rows, offline=fails)
+    assert story.value.__suppress_context__

@@ -13,6 +13,7 @@ from pytest_mlops.adapters.jsonschema import compile_schema
 from pytest_mlops.stages.contract.answers import read_json, wrong_with_answer
 from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
+from pytest_mlops.stages.contract.mask import Mask
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -40,6 +41,8 @@ class Bench:
         What predicts rows without the service, or the predictions for `examples`.
     suite_rows
         Rows as a suite of expectations describes them, where one was given.
+    mask
+        Hides the values of `examples` in what is told.
     failures
         The failures of the server that were met on the way.
     """
@@ -56,6 +59,7 @@ class Bench:
     time_limit_s: float
     progress: Callable[[str], None]
     suite_rows: SearchStrategy[Mapping[str, Any]] | None = None
+    mask: Mask = field(default_factory=Mask)
     failures: Findings = field(default_factory=Findings)
 
     def send(self, findings: Findings, request: Request) -> Exchange:
@@ -71,7 +75,7 @@ class Bench:
             problem = wrong_with_answer(exchange, self.signature, len(chunk))
             if problem:
                 findings.tried += len(chunk)
-                findings.add(Violation(kind, problem, exchange))
+                findings.add(Violation(kind, problem, exchange, real=findings.real))
                 return None
             predictions += read_json(exchange.body)[self.signature.predictions]
         return predictions
@@ -110,9 +114,9 @@ class Bench:
 
     @property
     def plain_rows(self) -> Rows:
-        """Return one valid row to spoil: the first real one, or the first drawn one."""
+        """Return one valid row to spoil: the first real one where its values may be shown, else a drawn one."""
         problem = compile_schema(self.signature.row)
-        real = next((row for row in self.examples if not problem(row)), None)
+        real = None if self.mask.hides else next((row for row in self.examples if not problem(row)), None)
         return [real] if real is not None else draw(self.rows_schema(), seed=self.seed, count=1)[0][:1]
 
     def rows_schema(self, *, at_least: int = 1) -> dict[str, Any]:

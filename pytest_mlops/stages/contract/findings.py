@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_mlops.adapters.http import Exchange
     from pytest_mlops.core.plain import Json
+    from pytest_mlops.stages.contract.mask import Mask
 
 _CURL_BYTES = 400
 _BODY_LETTERS = 300
@@ -19,16 +20,24 @@ _ROWS = 20
 
 @dataclass(frozen=True)
 class Violation:
-    """A law was broken: what kind of violation it is, why, and by which exchange."""
+    """A law was broken: what kind of violation it is, why, and by which exchange; and whether real rows were sent."""
 
     kind: str
     why: str
     exchange: Exchange | None = None
+    real: bool = False
 
     @property
     def size(self) -> float:
         """The length of its request; without one it is no example."""
         return math.inf if self.exchange is None else len(self.exchange.request.body)
+
+    def masked(self, mask: Mask) -> Violation:
+        """Return it without the values of real rows."""
+        if not self.real:
+            return self
+        exchange = None if self.exchange is None else mask.exchange(self.exchange)
+        return replace(self, why=mask.text(self.why), exchange=exchange)
 
     def words(self) -> str:
         """Return it as a sentence, a `curl` line and what came back."""
@@ -58,6 +67,11 @@ class Findings:
     phase: str = "real row"
     violations: dict[str, Violation] = field(default_factory=dict)
 
+    @property
+    def real(self) -> bool:
+        """Whether the rows of the moment hold values of real ones."""
+        return not self.phase.startswith("drawn")
+
     def add(self, violation: Violation) -> None:
         """Keep a violation, the smallest of its kind."""
         before = self.violations.get(violation.kind)
@@ -70,22 +84,22 @@ class Findings:
 
     def kind(self, place: int) -> str:
         """Return the kind of a violation of the row at `place`: of drawn rows there is one kind."""
-        return self.phase if self.phase.startswith("drawn") else f"{self.phase} {place}"
+        return f"{self.phase} {place}" if self.real else self.phase
 
-    def note(self, log_tail: str) -> str:
+    def note(self, log_tail: str, mask: Mask) -> str:
         """Return the smallest violation in words, with the end of the log where the server failed."""
         worst = self.smallest()
         if worst is None:
             return self.missing
         failed = worst.exchange is not None and worst.exchange.server_failed
-        tail = f"\n  its log ends:\n{log_tail[-_NOTE_LETTERS:]}" if failed and log_tail else ""
-        return f"smallest of {len(self.violations)}: {worst.words()[:_NOTE_LETTERS]}{tail}"
+        tail = f"\n  its log ends:\n{mask.text(log_tail[-_NOTE_LETTERS:])}" if failed and log_tail else ""
+        return f"smallest of {len(self.violations)}: {worst.masked(mask).words()[:_NOTE_LETTERS]}{tail}"
 
-    def table(self) -> list[Json]:
+    def table(self, mask: Mask) -> list[Json]:
         """Return a row a violation: its kind, why, the request and what came back; at most 20."""
         return [
             [one.kind, one.why, *(["", ""] if one.exchange is None else [curl(one.exchange), came_back(one.exchange)])]
-            for one in list(self.violations.values())[:_ROWS]
+            for one in (one.masked(mask) for one in list(self.violations.values())[:_ROWS])
         ]
 
 

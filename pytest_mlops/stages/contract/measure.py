@@ -19,6 +19,7 @@ from pytest_mlops.stages.contract.answers import read_json
 from pytest_mlops.stages.contract.bench import Bench, Offline
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import LAWS, check_law
+from pytest_mlops.stages.contract.mask import Mask
 from pytest_mlops.stages.contract.suite_rows import rows_of_suite
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
@@ -49,6 +50,7 @@ def measure_contract(
     committed: Mapping[str, Json] | None = None,
     examples: Sequence[Mapping[str, Any]] = (),
     suite: Suite | None = None,
+    public: Collection[str] = (),
     offline: Offline | Sequence[Any] | Mapping[str, Any] | None = None,
     seed: int,
     max_examples: int = 50,
@@ -73,6 +75,8 @@ def measure_contract(
         Real rows; the document must allow them.
     suite
         A suite of expectations on the rows: what it allows, the service must answer and the document must allow.
+    public
+        Fields of `examples` whose values may be told; those of all others are hidden, also in what came back.
     offline
         What predicts a list of rows without the service, or the predictions for `examples`, or an answer that
         holds them. A prediction may leave out keys of the service's.
@@ -102,12 +106,13 @@ def measure_contract(
         contract = document or committed or _served(client, target.name)
         signature = read_signature(contract, path=path)
         expected = offline[signature.predictions] if isinstance(offline, Mapping) else offline
+        mask = Mask(examples, public)
         say = functools.partial(_say, progress, target.name)
         bench = Bench(
             client=client, signature=signature, contract=contract, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
-            suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
+            mask=mask, suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
         )  # fmt: skip
         findings = _try_laws(bench, asked)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
@@ -115,7 +120,7 @@ def measure_contract(
         stage="serving",
         subject=target.name,
         measurements=measured,
-        details={name: findings[name].table() for name in asked},
+        details={name: findings[name].table(mask) for name in asked},
         digests={f"contract:{target.name}": digest_json(contract)},
     )
 
@@ -146,7 +151,12 @@ def _try_laws(bench: Bench, asked: Sequence[str]) -> dict[str, Findings]:
     for number, law in enumerate(wanted, 1):
         begun = time.monotonic()
         bench.progress(f"law {number} of {len(wanted)}, {law}")
-        found[law] = _TRIES[law](bench)
+        try:
+            found[law] = _TRIES[law](bench)
+        except ToolError as exc:  # the model failed offline; what it says may hold values of the rows
+            if bench.mask.hides:
+                raise ToolError(bench.mask.text(str(exc))) from None
+            raise
         bench.progress(f"{law} tried on {found[law].tried} {found[law].unit} in {time.monotonic() - begun:.1f} s")
     if last in asked:
         found[last] = requests.never_a_server_error(bench, [found[law] for law in _SENT])
@@ -155,7 +165,7 @@ def _try_laws(bench: Bench, asked: Sequence[str]) -> dict[str, Findings]:
 
 def _measurement(name: str, findings: Findings, bench: Bench, target: Endpoint) -> Measurement:
     tried = findings.tried > 0 or bool(findings.violations)
-    rows = findings.table()
+    rows = findings.table(bench.mask)
     table = Artefact("table", f"{name}: violations", {"columns": ["kind", "why", "request", "answer"], "rows": rows})
     return Measurement(
         name=f"serving.{name}",
@@ -165,6 +175,6 @@ def _measurement(name: str, findings: Findings, bench: Bench, target: Endpoint) 
         method=f"violations found, n counts {findings.unit}; requests drawn by Hypothesis",
         parameters={"max_examples": bench.max_examples, "tolerance": bench.tolerance, "examples": len(bench.examples)},
         seed=bench.seed,
-        note=findings.note(target.log_tail(8)),
+        note=findings.note(target.log_tail(8), bench.mask),
         artefacts=(table,) if rows else (),
     )

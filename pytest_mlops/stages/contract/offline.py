@@ -27,9 +27,7 @@ def predict_offline(offline: Callable[[Rows], Sequence[Any]], rows: Rows) -> lis
     try:
         return [plain(prediction) for prediction in offline(rows)]
     except Exception as exc:
-        raise ToolError(
-            f"offline must predict rows that the document allows, got {type(exc).__name__}: {exc} for {rows!r:.300}"
-        ) from exc
+        raise ToolError(f"offline must predict rows that the document allows, got {type(exc).__name__}: {exc}") from exc
 
 
 def boundary_rows(offline: Callable[[Rows], Sequence[Any]], examples: Rows, schema: Mapping[str, Any]) -> Rows:

@@ -147,8 +147,9 @@ def _compare(bench: Bench, findings: Findings, rows: Rows, pairs: list[tuple[Any
     findings.tried += len(pairs)
     different = [(place, difference) for place, difference in enumerate(found) if difference is not None]
     for place, (where, one, other) in different:
-        row = f"row {place}, " if findings.phase.startswith("drawn") else ""
+        row = "" if findings.real else f"row {place}, "
         shown = rows if here != "online" else rows[place : place + 1]
         seen = bench.client.send(request(bench.signature, shown)) if place == different[0][0] else None
-        findings.add(Violation(findings.kind(place), f"{row}{where}: {here} {one}, {there} {other}", seen))
+        why = f"{row}{where}: {here} {one}, {there} {other}"
+        findings.add(Violation(findings.kind(place), why, seen, real=findings.real))
     return not different

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SINGLE_EXAMPLES = 20
 _UNKNOWN = ("/no-such-path", "/no/such/path?rows=1", "/%2e%2e/%2e%2e/etc/passwd", "/openapi.json/no-such-path")
+_REAL = "real_rows"
 _NOT_OFFERED = frozenset({404, 405})
 
 
@@ -30,10 +31,10 @@ def valid_requests_answer(bench: Bench) -> Findings:
     row_problem = compile_schema(bench.signature.row)
     for row in bench.examples:
         if problem := row_problem(row):
-            findings.add(Violation("real_row", f"the document must allow a real row, got {row!r:.200}: {problem}"))
+            findings.add(Violation("real_row", f"the document must allow a real row, got: {problem}", real=True))
     real = [row for row in bench.examples if not row_problem(row)]
     for rows in [*chunks(real[:_SINGLE_EXAMPLES], 1), *chunks(real, min(bench.signature.max_rows, 500))]:
-        _send_valid(bench, findings, rows, "real_rows")
+        _send_valid(bench, findings, rows, _REAL)
     schema = bench.rows_schema(at_least=0)
     bench.explore(findings, schema, lambda rows: _send_valid(bench, findings, rows, "drawn_rows"))
     if bench.suite_rows is not None:
@@ -72,9 +73,10 @@ def _send_valid(bench: Bench, findings: Findings, rows: Rows, kind: str) -> bool
 def _keep(bench: Bench, findings: Findings, kind: str, problem: str, exchange: Exchange) -> bool:
     """Keep a violation; a failure of the server is kept for its own law too."""
     if exchange.server_failed:
-        bench.failures.add(Violation(kind, f"the server failed: {exchange.status or exchange.problem}", exchange))
+        why = f"the server failed: {exchange.status or exchange.problem}"
+        bench.failures.add(Violation(kind, why, exchange, real=kind == _REAL))
     if problem:
-        findings.add(Violation(kind, problem, exchange))
+        findings.add(Violation(kind, problem, exchange, real=kind == _REAL))
     return not problem
 
 

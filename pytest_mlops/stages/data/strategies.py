@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_mlops.adapters.arrow import table_of
 from pytest_mlops.adapters.hypothesis_rows import lists, records, strategies, values_of
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.stages.data.measure import measure_entries
@@ -193,23 +194,9 @@ def _with_all(specs: Specs, drawn: list[Row]) -> list[Row]:
 
 
 def _frame(specs: Specs, drawn: Sequence[Mapping[str, Any]]) -> Any:
-    import pyarrow as pa
-
-    types = {
-        "whole": pa.int64(),
-        "float": pa.float64(),
-        "text": pa.string(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-        "time": pa.timestamp("us"),
-    }
-    arrays = {}
-    for name, spec in specs.columns.items():
-        values = [row.get(name) for row in drawn]
-        zoned = any(getattr(value, "tzinfo", None) for value in values)
-        kind = types.get(spec.kind) if spec.among is None and not zoned else None
-        arrays[name] = pa.array(values, type=kind) if kind is not None else pa.array(values)
-    return pa.table(arrays).to_pandas()
+    columns = {name: [row.get(name) for row in drawn] for name in specs.columns}
+    kinds = {name: spec.kind for name, spec in specs.columns.items() if spec.among is None}
+    return table_of(columns, kinds).to_pandas()
 
 
 def _breaking(suite: Suite, specs: Specs) -> list[_Breaks]:
@@ -231,10 +218,8 @@ def _breaking(suite: Suite, specs: Specs) -> list[_Breaks]:
 
 
 def _broken_by(column: str, value: Any, expectations: Sequence[Any]) -> list[str]:
-    import pyarrow as pa
-
     entries = [{"type": one.type, "kwargs": dict(one.kwargs)} for one in expectations]
-    outcomes = measure_entries(pa.table({column: [value]}), entries)
+    outcomes = measure_entries(table_of({column: [value]}), entries)
     return [
         one.label for one, outcome in zip(expectations, outcomes, strict=True) if outcome.error or not outcome.success
     ]
