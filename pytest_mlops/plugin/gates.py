@@ -9,6 +9,7 @@ import pytest
 from pytest_mlops.core.record import CheckRecord, GateRecord, short_id
 from pytest_mlops.core.stages import STAGES
 from pytest_mlops.core.verdict import Verdict
+from pytest_mlops.plugin.written import is_asked, personal_data_written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ _NAMED = 5
 
 
 def judge_gates(state: State, checks: Sequence[CheckRecord], partial: str, git: Mapping[str, Json]) -> list[GateRecord]:
-    """Judge the gates of the profile: `evidence` in each, the others for a release."""
+    """Judge the gates: `evidence` in every profile, `personal_data` where it was looked for, most for a release."""
     gates = [_gate("evidence", "" if checks else "no lifecycle check ran: nothing was proven")]
     if state.profile == "release":
         gates += [
@@ -31,6 +32,8 @@ def judge_gates(state: State, checks: Sequence[CheckRecord], partial: str, git: 
         ]
     elif state.profile == "ci" and not partial:
         gates.append(_gate("stages", _stages_without_checks(state, checks)))
+    if is_asked(checks):
+        gates.append(_gate("personal_data", personal_data_written(state, checks)))
     return gates
 
 

@@ -9,15 +9,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.broken_services import model_service
+
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
 CANARY = "canaryq7x"
 # ruff: noqa: E501 - code of checks
 CHECKS = """
+import sys
 import pytest
 from pytest_mlops import (
-    disjoint, no_drift, no_personal_data, expectations, k_anonymous, pure_features, references, unique_key,
+    law, disjoint, no_drift, no_personal_data, expectations, k_anonymous, pure_features, references, unique_key,
 )
 
 def test_suite(mlops_data): mlops_data("now.parquet", suite="suite.json").require(expectations())
@@ -30,6 +33,11 @@ def test_tables(mlops_tables):
 def test_features(mlops_features):
     import pandas as pd
     mlops_features(lambda rows: rows.iloc[::-1].reset_index(drop=True), pd.read_parquet("now.parquet")).require(pure_features())
+def test_contract(mlops_service, mlops_contract):
+    serve = [sys.executable, SERVICE, "--port", "{port}", "--fault", "crash_on_bad_row"]
+    rows = [{"carrier": CANARY, "origin": "JFK", "dep_delay": None, "distance": 400, "hour": 6}]
+    mlops_contract(mlops_service(serve, name="api"), rows=rows, laws=["valid_requests_answer"]).require(
+        law("valid_requests_answer"))
 def test_crash(mlops_data): mlops_data("broken.csv", suite="suite.json").require(expectations())
 """
 SUITE = [
@@ -67,10 +75,11 @@ def test_the_canary_is_nowhere(project: Project, output: str) -> None:
     (folder / "broken.csv").write_text(f"word,mail\n{CANARY},1\n{CANARY}\n", encoding="utf-8")
     (folder / "service.log").write_text(f"mail from {CANARY}@example.com\n", encoding="utf-8")
     entries = [{"type": f"expect_{kind}", "kwargs": kwargs} for kind, kwargs in SUITE]
-    project.write({"test_it.py": CHECKS, "suite.json": json.dumps({"expectations": entries})})
+    checks = f"SERVICE, CANARY = {model_service.__file__!r}, {CANARY[:-1]!r} + {CANARY[-1]!r}\n{CHECKS}"
+    project.write({"test_it.py": checks, "suite.json": json.dumps({"expectations": entries})})
     result = project.run("--mlops", "--junitxml=junit.xml", "-rA")
     assert {check["outcome"] for check in project.record()["checks"]} == {"failed"}
-    assert len(project.record()["checks"]) == 7
+    assert len(project.record()["checks"]) == 8
     if output == "terminal":
         assert CANARY not in result.stdout.str() + result.stderr.str()
     else:

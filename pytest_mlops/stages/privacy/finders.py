@@ -51,6 +51,9 @@ _CARD = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01]|720)\d{12,13}|3[47]\d{13}"
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|62\d{14,17}"
 )
+# RE2 can't look behind: the sign before a number is part of what is found, and taken off before it is validated.
+_NO_DECIMALS = r"(?:^|[^\w.])"
+BARE_SHARE = 0.5
 _NATIONAL = {
     "us.ssn": r"\b\d{3}-\d{2}-\d{4}\b",
     "es.dni": r"\b\d{8}-?[A-Z]\b",
@@ -62,9 +65,9 @@ _NATIONAL = {
     "in_.pan": r"\b[A-Z]{5}\d{4}[A-Z]\b",
     "fi.hetu": r"\b\d{6}[-+A]\d{3}[0-9A-Z]\b",
     "se.personnummer": r"\b\d{6}[-+]\d{4}\b",
-    "pl.pesel": r"\b\d{11}\b",
-    "de.idnr": r"\b[1-9]\d ?\d{3} ?\d{3} ?\d{3}\b",
-    "za.idnr": r"\b\d{13}\b",
+    "pl.pesel": rf"{_NO_DECIMALS}\d{{11}}\b",
+    "de.idnr": rf"{_NO_DECIMALS}[1-9]\d ?\d{{3}} ?\d{{3}} ?\d{{3}}\b",
+    "za.idnr": rf"{_NO_DECIMALS}\d{{13}}\b",
     "mx.curp": r"\b[A-Z]{4}\d{6}[HM][A-Z]{5}[0-9A-Z]\d\b",
 }
 _BARE = ("pl.pesel", "de.idnr", "za.idnr", "fr.nir")  # numbers without letters or signs: many others look like them
@@ -78,15 +81,15 @@ def finders(regions: Sequence[str]) -> Sequence[Finder]:
     return [
         Finder("email", r"[^\s@<>()\[\],;:\"'=]+@[^\s@<>()\[\],;:\"'/]+\.[A-Za-z]{2,}", is_email),
         Finder("phone", _phone_pattern(regions), lambda text: is_phone(text, regions)),
-        Finder("payment_card", r"\b\d(?:[ -]?\d){12,18}\b", _is_card, least_share=0.4),
+        Finder("payment_card", rf"{_NO_DECIMALS}\d(?:[ -]?\d){{12,18}}\b", _is_card, least_share=0.4),
         Finder("iban", _IBAN, lambda text: is_number_of(text, "iban")),
-        *(Finder(f"national_id[{name}]", pattern, _national(name), least_share=0.5 if name in _BARE else 0.2)
+        *(Finder(f"national_id[{name}]", pattern, _national(name), least_share=BARE_SHARE if name in _BARE else 0.2)
           for name, pattern in _NATIONAL.items()),
     ]  # fmt: skip
 
 
 def _national(name: str) -> Callable[[str], bool]:
-    return lambda text: is_number_of(text, name)
+    return lambda text: is_number_of(re.sub(r"^[^\w+]", "", text), name)
 
 
 def _phone_pattern(regions: Sequence[str]) -> str:

@@ -11,7 +11,6 @@ from pytest_mlops.stages.privacy.finders import Finder, kind_of_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from pytest_mlops.stages.data.table import Table
 
@@ -94,19 +93,18 @@ def _positions(table: Table, column: str, valid: set[str]) -> str:
     return f"; rows {', '.join(first)}" if first else ""
 
 
-def scan_files(files: Iterable[tuple[str, Path]], finders: Sequence[Finder]) -> Iterator[Find]:
-    """Yield what is found in files of text, line by line."""
-    for name, path in files:
+def scan_texts_of(sources: Iterable[tuple[str, Iterable[str]]], finders: Sequence[Finder]) -> Iterator[Find]:
+    """Yield what is found in named texts, line by line."""
+    for name, text in sources:
         counts: Counter[str] = Counter()
         first: dict[str, int] = {}
         lines = 0
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file, start=1):
-                lines = number
-                for finder in finders:
-                    found = sum(1 for _ in finder.found_in(line))
-                    if found:
-                        counts[finder.kind] += found
-                        first.setdefault(finder.kind, number)
+        for number, line in enumerate(text, start=1):
+            lines = number
+            for finder in finders:
+                found = sum(1 for _ in finder.found_in(line))
+                if found:
+                    counts[finder.kind] += found
+                    first.setdefault(finder.kind, number)
         for kind, count in counts.items():
             yield Find(place=name, kind=kind, count=count, n=lines, where=f"first in line {first[kind]}")
