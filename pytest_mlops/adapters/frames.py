@@ -28,11 +28,7 @@ def open_frame(data: Data, columns: Sequence[str] | None = None) -> nw.DataFrame
     """
     import narwhals as nw
 
-    native = _read(Path(data), columns) if isinstance(data, str | Path) else data
-    try:
-        frame = nw.from_native(native)
-    except TypeError as exc:
-        raise DeclarationError(f"data must be a frame or a path, got {type(data).__name__}: {data!r:.80}") from exc
+    frame = _frame_of(_read(Path(data), columns) if isinstance(data, str | Path) else data)
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     return eager.select(list(columns)) if columns is not None else eager
 
@@ -53,17 +49,25 @@ def open_lazily(data: Data) -> tuple[nw.DataFrame[Any] | nw.LazyFrame[Any], bool
         from pytest_mlops.adapters.duckdb import scan
 
         return nw.from_native(scan(files_of(data))), True
-    try:
-        frame = nw.from_native(data)
-    except TypeError as exc:
-        raise DeclarationError(f"data must be a frame or a path, got {type(data).__name__}") from exc
-    except (ValueError, nw.exceptions.DuplicateError) as exc:
-        raise DeclarationError(f"the frame can't be read: {str(exc).splitlines()[0]}") from exc
+    frame = _frame_of(data)
     if isinstance(frame, nw.LazyFrame):
         return frame, frame.implementation.is_polars()
     if frame.implementation.is_polars():
         return frame.lazy(), True
     return (_typed(frame) if frame.implementation.is_pandas() else frame), True
+
+
+def _frame_of(native: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    import narwhals as nw
+
+    try:
+        frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(native)
+        frame.collect_schema()
+    except TypeError as exc:
+        raise DeclarationError(f"data must be a frame or a path, got {type(native).__name__}") from exc
+    except (ValueError, nw.exceptions.DuplicateError) as exc:
+        raise DeclarationError(f"the frame can't be read: {' '.join(str(exc).split())}") from exc
+    return frame
 
 
 def open_together(tables: Mapping[str, Data]) -> dict[str, nw.DataFrame[Any] | nw.LazyFrame[Any]]:

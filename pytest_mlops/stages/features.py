@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 Columns = dict[str, np.ndarray[Any, Any]]
+_NAMED = 3  # columns that a note names
 LAWS: Mapping[str, str] = {
     "not_finite": "no feature is infinite",
     "input_changed": "the rows that are handed over stay as they are",
@@ -90,13 +91,14 @@ def measure_features(build: Callable[[Any], Any], rows: Any, *, name: str, seed:
     }
     looked_at = {"neighbour_dependent": len(some) * len(first), "input_changed": n * len(before)}
     measured = [_measurement(law, name, by, looked_at.get(law, cells), seed) for law, by in found.items()]
+    measured[0] = _without_evidence(measured[0], first)
     return Result(
         stage="features", subject=name, measurements=tuple(measured), digests={f"data:{name}": digest_data(rows)}
     )
 
 
 def _measurement(law: str, name: str, by_column: Mapping[str, int], n: int, seed: int) -> Measurement:
-    worst = sorted(by_column, key=lambda column: -by_column[column])[:3]
+    worst = sorted(by_column, key=lambda column: -by_column[column])[:_NAMED]
     where = ", ".join(f"{column} ({by_column[column]:,})" for column in worst)
     return Measurement(
         name=f"features.{law}",
@@ -108,6 +110,18 @@ def _measurement(law: str, name: str, by_column: Mapping[str, int], n: int, seed
         seed=seed,
         note=f"most in {where}" if where else "",
     )
+
+
+def _without_evidence(finite: Measurement, columns: Columns) -> Measurement:
+    """Take the number back where a feature has no value at all: nothing was seen of it."""
+    empty = [name for name, values in columns.items() if all(map(_is_missing, values.tolist()))]
+    if not empty:
+        return finite
+    return replace(finite, value=None, note=f"no value in any row: {', '.join(empty[:_NAMED])}")
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)  # noqa: PLR0124 - NaN, NaT
 
 
 def _columns(frame: Any, rows: int) -> Columns:

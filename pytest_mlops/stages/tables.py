@@ -143,8 +143,9 @@ def no_time_leakage(train: str, test: str, *, time: str) -> Relation:
         for table in (one, other):
             table.kind(time)
         first = other.fetch(other.frame.select(other.value(time).min().alias("first")))["first"][0]
-        late = 0 if first is None else _count(one, lambda _: one.value(time) >= first)
-        yield _counted("late_rows", f"{train}.{time}", late, 0 if first is None else one.count_present(time))
+        tested = other.count_present(time)
+        late = _count(one, lambda _: one.value(time) >= first) if tested else 0
+        yield _counted("late_rows", f"{train}.{time}", late, one.count_present(time) if tested else 0)
 
     return Relation(measure, _none())
 
@@ -187,7 +188,7 @@ def fresh(table: str, *, time: str, within: dt.timedelta, now: str | dt.datetime
         newest = data.fetch(data.frame.select(data.value(time).max().alias("newest")))["newest"][0]
         moment = (parse_date(now) if isinstance(now, str) else now) or dt.datetime.now(dt.UTC)
         n = data.count_present(time)
-        age = None if newest is None else seconds_between(newest, moment, zoned=kind == "zoned")
+        age = None if not n else seconds_between(newest, moment, zoned=kind == "zoned")
         yield Measurement(name="data.age", subject=f"{table}.{time}", value=age, unit="s", n=n, method="newest row")
 
     return Relation(measure, Limit(high=within.total_seconds(), unit="s", by="point", source=calling_place()))

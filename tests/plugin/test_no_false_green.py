@@ -49,12 +49,83 @@ def test_it(mlops_service, mlops_load, tmp_path):
     file.write_text(LOCUST)
     mlops_load(service, locustfile=file, users=2, duration="1s").require(failures=at_most(0.5))
 """
+TABLES = """
+def test_it(mlops_tables):
+    none, some = GOOD.head(0), GOOD.assign(at=pd.Timestamp("2013-01-01"), day=pd.Timestamp("2013-01-01"))
+    empty = some.head(0)
+    mlops_tables(none=none, some=some, empty=empty).require({requirement})
+"""
+PRIVACY = """
+def test_it(mlops_privacy, tmp_path):
+    (tmp_path / "empty.log").write_text("")
+    mlops_privacy({scanned}).require({requirement})
+"""
+FEATURES = """
+def test_it(mlops_features):
+    mlops_features({build}, {rows}, name="it").require(pure_features())
+"""
+FILE = """
+@pytest.mark.mlops_expectations("suite.json")
+def test_it(mlops_data, mlops_expectation, tmp_path):
+    path = tmp_path / "{name}"
+    {write}
+    mlops_data(path).require(mlops_expectation)
+"""
 NOTHING: dict[str, tuple[str, tuple[str, ...]]] = {
     "zero rows": (DATA.format(frame="GOOD.head(0)"), ()),
     "an all-null column": (DATA.format(frame="GOOD.assign(a=None)"), ()),
     "a column is gone": (DATA.format(frame="GOOD.drop(columns='a')"), ()),
     "an empty suite": (DATA.replace("suite.json", "empty.json").format(frame="GOOD"), ()),
     "no such suite": (DATA.replace("suite.json", "none.json").format(frame="GOOD"), ()),
+    "an unknown expectation": (DATA.replace("suite.json", "unknown.json").format(frame="GOOD"), ()),
+    "an expectation with a wrong key": (DATA.replace("suite.json", "wrong.json").format(frame="GOOD"), ()),
+    "a column without a type": (DATA.format(frame="GOOD.assign(a=[None] * 4000)"), ()),
+    "a column twice": (DATA.format(frame="pd.concat([GOOD, GOOD[['a']]], axis=1)"), ()),
+    "a truncated file": (
+        FILE.format(name="a.parquet", write="GOOD.to_parquet(path); path.write_bytes(path.read_bytes()[:900])"),
+        (),
+    ),
+    "a broken line": (FILE.format(name="a.csv", write="path.write_text('a,b\\n1,2\\n1\\n')"), ()),
+    "mixed encodings": (
+        FILE.format(name="a.csv", write="path.write_bytes('a,b,c\\n1,2,ü\\n'.encode() + 'ü,2,1\\n'.encode('latin-1'))"),
+        (),
+    ),
+    "a glob without files": (FILE.format(name="none-*.parquet", write="pass"), ()),
+    "keys of zero rows": (TABLES.format(requirement="unique_key('none', 'b')"), ()),
+    "references of zero rows": (TABLES.format(requirement="references('none', 'b', 'some')"), ()),
+    "references to zero rows": (TABLES.format(requirement="references('some', 'b', 'none')"), ()),
+    "disjoint from zero rows": (TABLES.format(requirement="disjoint('some', 'none')"), ()),
+    "leakage of zero rows": (TABLES.format(requirement="no_time_leakage('some', 'empty', time='at')"), ()),
+    "a giveaway of zero rows": (TABLES.format(requirement="no_giveaway('none', target='a')"), ()),
+    "freshness of zero rows": (TABLES.format(requirement="fresh('empty', time='at', within=pd.Timedelta(days=1))"), ()),
+    "days of zero rows": (
+        TABLES.format(requirement="every_day('empty', day='day', start='2013-01-01', end='2013-01-02')"),
+        (),
+    ),
+    "conserving zero rows": (TABLES.format(requirement="conserves_rows('none', 'empty')"), ()),
+    "personal data in zero rows": (
+        PRIVACY.format(scanned="GOOD.head(0), name='it'", requirement="no_personal_data()"),
+        (),
+    ),
+    "personal data in no files": (
+        PRIVACY.format(scanned="files=tmp_path / 'none-*.log'", requirement="no_personal_data()"),
+        (),
+    ),
+    "personal data in an empty file": (
+        PRIVACY.format(scanned="files=tmp_path / 'empty.log'", requirement="no_personal_data()"),
+        (),
+    ),
+    "anonymity of zero rows": (
+        PRIVACY.format(scanned="GOOD.head(0), name='it'", requirement="k_anonymous(2, by='a')"),
+        (),
+    ),
+    "diversity of nulls": (
+        PRIVACY.format(scanned="GOOD.assign(s=None), name='it'", requirement="l_diverse(2, by='a', sensitive='s')"),
+        (),
+    ),
+    "features of zero rows": (FEATURES.format(build="lambda rows: rows[['a']]", rows="GOOD.head(0)"), ()),
+    "no features": (FEATURES.format(build="lambda rows: rows[[]]", rows="GOOD.head(50)"), ()),
+    "features of nulls": (FEATURES.format(build="lambda rows: rows[['a']] * float('nan')", rows="GOOD.head(50)"), ()),
     "drift of zero rows": (DRIFT.format(frame="GOOD.head(0)", reference="GOOD"), ()),
     "drift against zero rows": (DRIFT.format(frame="GOOD", reference="GOOD.head(0)"), ()),
     "drift of an all-null column": (DRIFT.format(frame="GOOD.assign(a=float('nan'))", reference="GOOD"), ()),
@@ -86,6 +157,8 @@ def released(project: Project) -> Project:
     """Return a project whose only check passes, in a clean git tree."""
     files = {
         "suite.json": SUITE,
+        "unknown.json": SUITE.replace("to_be_unique", "to_be_uniqe"),
+        "wrong.json": SUITE.replace("min_value", "minvalue"),
         "empty.json": '{"name": "e", "expectations": []}',
         "mlops.toml": 'required = ["data"]',
     }
