@@ -20,8 +20,8 @@ def test_january_is_valid(mlops_data: Any, january: Path, mlops_expectation: Any
 
 
 @pytest.mark.mlops(rubric=("data-1", "monitor-2"))
-def test_the_months_are_whole_and_apart(mlops_tables: Any, january: Path, february: Path) -> None:
-    """Each flight once, every day of the month there, and no flight of one month in the other."""
+def test_each_flight_is_in_one_month_once(mlops_tables: Any, january: Path, february: Path) -> None:
+    """Each flight once, and no flight of one month in the other."""
     months = mlops_tables(january=january, february=february)
     months.require(
         unique_key("january", "flight_id"),

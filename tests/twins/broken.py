@@ -13,9 +13,11 @@ import numpy as np
 
 from examples.flight_delay import batch, serve
 from examples.flight_delay import train as training
+from examples.flight_delay.features import build_features
 from examples.flight_delay.request_body import BadRequest
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 _SLOW_S, _JITTER_S = 0.15, 0.002
@@ -38,6 +40,24 @@ def small(seed: int) -> training.Training:
 def unseeded(seed: int) -> training.Training:
     """Train a smaller model with a seed of its own."""
     return train(seed, twin="unseeded")
+
+
+def features_of_the_clock(flights: pd.DataFrame) -> pd.DataFrame:
+    """Build features, the time of day as the number that a clock shows instead of minutes."""
+    built = build_features(flights)
+    return built.assign(minute_of_day=(flights["hour"] * 100.0 + flights["minute"]).to_numpy())
+
+
+def features_of_the_neighbours(flights: pd.DataFrame) -> pd.DataFrame:
+    """Build features, the distance relative to the other rows of the call."""
+    built = build_features(flights)
+    return built.assign(distance=built["distance"] / built["distance"].mean() * 1_000)
+
+
+def features_in_another_order(flights: pd.DataFrame) -> pd.DataFrame:
+    """Build features with the columns the other way round, and with noise of 1e-12."""
+    built = build_features(flights)
+    return built.assign(distance=built["distance"] * (1 + 1e-12)).iloc[:, ::-1]
 
 
 def serve_twin(twin: str, words: list[str]) -> None:

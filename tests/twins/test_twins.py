@@ -45,6 +45,78 @@ def test_valid_data_in_another_order(lifecycle: Lifecycle) -> None:
     assert not red(verdicts)
 
 
+def test_a_month_with_a_flight_twice(lifecycle: Lifecycle) -> None:
+    change = "frame = pd.concat([frame, frame.tail(1)], ignore_index=True)"
+    verdicts = lifecycle.run("test_data.py", fixtures=FRAME.format(name="january", month="01", change=change))
+    assert red(verdicts) == {
+        "january_is_valid[expect_column_values_to_be_unique[flight_id]]": "fail",
+        "january_is_valid[expect_compound_columns_to_be_unique[month,day,carrier,flight,sched_dep_time]]": "fail",
+        "each_flight_is_in_one_month_once": "fail",
+    }
+    assert "january.flight_id: data.repeated_keys must be at most 0 rows, got 2" in lifecycle.output
+
+
+def test_a_month_that_holds_flights_of_the_other(lifecycle: Lifecycle) -> None:
+    change = "frame['flight_id'] = frame['flight_id'] - frame['flight_id'].min()"
+    verdicts = lifecycle.run("test_data.py", fixtures=FRAME.format(name="february", month="02", change=change))
+    assert red(verdicts) == {"each_flight_is_in_one_month_once": "fail"}
+    assert "january and february: data.shared_entities must be at most 0 rows, got " in lifecycle.output
+
+
+def test_a_feature_that_knows_the_outcome(lifecycle: Lifecycle) -> None:
+    """The delay at arrival, rounded to a quarter of an hour, came in with another name."""
+    leaks = """
+@pytest.fixture(scope="session")
+def holdout():
+    import pandas as pd
+    flights = pd.read_parquet(ROOT / "fixtures/flights/holdout.parquet")
+    return flights.assign(quality=flights["late"] * 3 + flights["flight_id"] % 3)
+"""
+    assert red(lifecycle.run("test_data.py", "-k", "gives", fixtures=leaks)) == {
+        "no_feature_gives_the_delay_away": "fail"
+    }
+    assert "holdout.quality: data.told_by_one_feature must be at most 0.95, got 1" in lifecycle.output
+
+
+BUILD = "from examples.flight_delay.features import build_features"
+
+
+def built_by(name: str) -> tuple[str, str]:
+    return BUILD, f"from tests.twins.broken import {name} as build_features"
+
+
+def test_a_feature_in_another_unit(lifecycle: Lifecycle) -> None:
+    assert red(lifecycle.run("test_features.py", edit=built_by("features_of_the_clock"))) == {
+        "features_are_valid[expect_column_values_to_be_between[minute_of_day]]": "fail"
+    }
+
+
+def test_a_feature_that_looks_at_its_neighbours(lifecycle: Lifecycle) -> None:
+    assert red(lifecycle.run("test_features.py", edit=built_by("features_of_the_neighbours"))) == {
+        "a_flight_has_its_features_from_itself_alone": "fail"
+    }
+    assert "features.neighbour_dependent must be at most 0 cells, got 30" in lifecycle.output
+    assert "ost in distance (30)" in lifecycle.output
+
+
+def test_features_in_another_order_of_columns(lifecycle: Lifecycle) -> None:
+    assert not red(lifecycle.run("test_features.py", edit=built_by("features_in_another_order")))
+
+
+def test_an_address_in_a_column_of_remarks(lifecycle: Lifecycle) -> None:
+    change = "frame['remark'] = ['gate changed'] * (len(frame) - 2) + ['ask anna@example.com'] * 2"
+    verdicts = lifecycle.run("test_privacy.py", fixtures=FRAME.format(name="january", month="01", change=change))
+    assert red(verdicts) == {"there_is_no_personal_data": "fail"}
+    assert "remark: privacy.email must be at most 0, got 2" in lifecycle.output
+    assert "anna" not in lifecycle.output
+
+
+def test_a_column_of_numbers_that_look_like_those_of_cards(lifecycle: Lifecycle) -> None:
+    change = "frame['booking'] = [f'{4_000_000_000_000_000 + 7919 * n}' for n in range(len(frame))]"
+    verdicts = lifecycle.run("test_privacy.py", fixtures=FRAME.format(name="january", month="01", change=change))
+    assert not red(verdicts)
+
+
 def test_a_shifted_month(lifecycle: Lifecycle) -> None:
     """The clock of one source went to UTC: five hours later."""
     change = 'frame["hour"] = (frame["hour"] + 5) % 24'
