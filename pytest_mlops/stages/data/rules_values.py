@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
@@ -39,15 +38,18 @@ def be_between(call: Call) -> Measuring:
         rows_in(call.rows), present(call.column, call.rows),
         least(call.column, call.rows), most(call.column, call.rows),
     )  # fmt: skip
-    within = seen == 0 or all(holds(smallest) and holds(largest) for holds in _inside(low, high))
     good = seen
-    if not within:
-        key = ("between", call.column, call.rows, low, high)
-        (good,) = yield (fulfilling(key, lambda table: between(table, call, low, high)),)
+    # A bound that the extreme keeps is kept by every value.
+    broken_low = _NO_BOUND if not seen or _is_above(smallest, low) else low
+    broken_high = _NO_BOUND if not seen or _is_below(largest, high) else high
+    if (broken_low, broken_high) != (_NO_BOUND, _NO_BOUND):
+        key = ("between", call.column, call.rows, broken_low, broken_high)
+        (good,) = yield (fulfilling(key, lambda table: between(table, call, broken_low, broken_high)),)
     return counted(call, elements=elements, seen=seen, unexpected=seen - good)
 
 
 Bound = tuple[Any, bool]  # the bound, None for none, and whether it is strict
+_NO_BOUND: Bound = (None, False)
 
 
 def bounds(call: Call) -> tuple[Bound, Bound]:
@@ -73,12 +75,12 @@ def ordered_kind(table: Table, column: str) -> Kind:
     return kind
 
 
-def _inside(low: Bound, high: Bound) -> list[Callable[[Any], bool]]:
-    above, below = operator.gt if low[1] else operator.ge, operator.lt if high[1] else operator.le
-    return [
-        lambda value: low[0] is None or bool(above(value, low[0])),
-        lambda value: high[0] is None or bool(below(value, high[0])),
-    ]
+def _is_above(value: Any, low: Bound) -> bool:
+    return low[0] is None or bool(value > low[0] if low[1] else value >= low[0])
+
+
+def _is_below(value: Any, high: Bound) -> bool:
+    return high[0] is None or bool(value < high[0] if high[1] else value <= high[0])
 
 
 def between(table: Table, call: Call, low: Bound, high: Bound) -> nw.Expr:
