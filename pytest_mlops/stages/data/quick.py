@@ -50,4 +50,9 @@ def _between(values: np.ndarray[Any, Any], low: tuple[Any, bool], high: tuple[An
     return int(np.count_nonzero(parts[0] if len(parts) == 1 else parts[0] & parts[1]))
 
 
-_QUICK: Mapping[Hashable, Callable[..., Any]] = {"present": _present, "least": _least, "most": _most, "between": _between}
+_QUICK: Mapping[Hashable, Callable[..., Any]] = {
+    "present": _present,
+    "least": _least,
+    "most": _most,
+    "between": _between,
+}
