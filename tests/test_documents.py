@@ -32,7 +32,7 @@ def test_the_first_two_commands_are_a_line_each() -> None:
 
 def test_the_snippet_of_the_readme_is_collected(tmp_path: Path) -> None:
     """Every check in it is a lifecycle check of a stage, with its markers, fixtures and names."""
-    (snippet,) = blocks("python")
+    snippet, _ = blocks("python")
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     (tmp_path / "pytest.ini").touch()
     (tmp_path / "test_snippet.py").write_text(snippet, encoding="utf-8")
@@ -42,6 +42,23 @@ def test_the_snippet_of_the_readme_is_collected(tmp_path: Path) -> None:
     assert "test_january_is_valid[expect_column_values_to_be_between[hour]]" in done.stdout
     assert "test_auc_by_origin[origin=JFK]" in done.stdout
     assert "test_contract[never_a_server_error]" in done.stdout
+
+
+def test_the_commands_that_start_from_nothing_work(tmp_path: Path) -> None:
+    """`pytest-mlops profile` writes the suite that the snippet below it draws rows from."""
+    (words,) = re.findall(r"^\$ pytest-mlops (.*)$", README, flags=re.MULTILINE)
+    (tmp_path / "data").symlink_to(ROOT / "fixtures/flights")
+    (tmp_path / "expectations").mkdir()
+    data, suite = re.findall(r"\S+/\S+", words)
+    words = words.replace(data, "data/2013-01.parquet")
+    _, snippet = blocks("python")
+    (tmp_path / "test_snippet.py").write_text(snippet, encoding="utf-8")
+    for module, asked in (("pytest_mlops.cli", words), ("pytest", "-q -p no:cacheprovider test_snippet.py")):
+        command = [sys.executable, "-m", module, *asked.split()]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / suite).is_file()
+    assert "2 passed" in done.stdout
 
 
 def test_the_configuration_of_the_readme_is_valid() -> None:
