@@ -63,6 +63,9 @@ def _csv(connection: Any, files: list[str]) -> Any:
     opened = gzip.open if files[0].endswith(".gz") else open
     with opened(files[0], "rt", encoding="utf-8", errors="replace") as file:
         header, *sample = [*itertools.islice(file, _SAMPLE)] or [""]
+    if not header.strip() or (not sample and len(files) == 1):
+        lacks = "a header, and no rows" if header.strip() else "nothing, not even a header"
+        raise DeclarationError(f"{place_of(files[0])} holds {lacks}")
     delimiter = max(",;\t|", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter), [])
     _check_once(names, files[0])

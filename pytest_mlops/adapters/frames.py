@@ -173,7 +173,7 @@ def digest_data(data: Data) -> str:
         return digest_file(files[0]) if len(files) == 1 else digest_json([digest_file(file) for file in files])
     import narwhals as nw
 
-    frame = nw.from_native(data, pass_through=True)
+    frame = _frame_of(data)
     if isinstance(frame, nw.LazyFrame):
         return digest_json([[name, str(dtype)] for name, dtype in frame.collect_schema().items()])
     try:

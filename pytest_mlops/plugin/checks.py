@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,6 +72,7 @@ class ChecksPlugin:
             call.excinfo = _without_our_frames(call.excinfo)
         report = yield
         if check is not None:
+            _hide_values(report.longrepr)
             settle(report, item, call, check, self._state.profile)
         return report
 
@@ -91,6 +92,15 @@ class ChecksPlugin:
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output["mlops"] = {"collected": self.collected, "deselected": self.deselected}
+
+
+def _hide_values(longrepr: Any) -> None:
+    """Take the arguments and local variables out of a traceback: a frame among them is shown with its rows."""
+    tracebacks = [link[0] for link in getattr(longrepr, "chain", ())]
+    for traceback in [*tracebacks, *filter(None, [getattr(longrepr, "reprtraceback", None)])]:
+        for entry in traceback.reprentries:
+            if hasattr(entry, "reprfuncargs"):
+                entry.reprfuncargs = entry.reprlocals = None
 
 
 def _without_our_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:

@@ -22,7 +22,14 @@ from pytest_mlops import (
     law, disjoint, no_drift, no_personal_data, expectations, k_anonymous, pure_features, references, unique_key,
 )
 
+@pytest.fixture
+def now():
+    import pandas as pd
+    return pd.read_parquet("now.parquet")
+
 def test_suite(mlops_data): mlops_data("now.parquet", suite="suite.json").require(expectations())
+def test_frame(mlops_data, now): helped(mlops_data, now)
+def helped(tool, frame): tool(frame, suite="suite.json", name="now").require(expectations())
 def test_drift(mlops_drift): mlops_drift("now.parquet", reference="then.parquet").require(no_drift())
 def test_privacy(mlops_privacy): mlops_privacy("now.parquet").require(no_personal_data(), k_anonymous(9, by="word"))
 def test_log(mlops_privacy): mlops_privacy(files="*.log").require(no_personal_data())
@@ -78,9 +85,9 @@ def test_the_canary_is_nowhere(project: Project) -> None:
     entries = [{"type": f"expect_{kind}", "kwargs": kwargs} for kind, kwargs in SUITE]
     checks = f"SERVICE, CANARY = {model_service.__file__!r}, {CANARY[:-1]!r} + {CANARY[-1]!r}\n{CHECKS}"
     project.write({"test_it.py": checks, "suite.json": json.dumps({"expectations": entries})})
-    result = project.run("--mlops", "--junitxml=junit.xml", "-rA")
+    result = project.run("--mlops", "--junitxml=junit.xml", "-rA", "--showlocals")
     assert {check["outcome"] for check in project.record()["checks"]} == {"failed"}
-    assert len(project.record()["checks"]) == 8
+    assert len(project.record()["checks"]) == 9
     written = {name: (folder / ".mlops" / name).read_text(encoding="utf-8") for name in REPORTS}
     written |= {"junit.xml": (folder / "junit.xml").read_text(encoding="utf-8")}
     written |= {"terminal": result.stdout.str() + result.stderr.str()}

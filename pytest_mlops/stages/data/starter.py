@@ -23,6 +23,7 @@ _FEWEST_ROWS = 30
 _MOST_CATEGORIES = 50
 _KEY_ROWS = 100
 _OUTER, _INNER = (0.005, 0.995), (0.25, 0.75)
+_NOTHING = 0.02  # of the highest values
 _SHAPES = (r"^[A-Z]+$", r"^[a-z]+$", r"^[0-9]+$", r"^[A-Z0-9]+$", r"^[A-Za-z]+$", r"^[A-Za-z0-9_-]+$")
 
 Entry = dict[str, Any]
@@ -138,8 +139,7 @@ def _of_numbers(column: _Column) -> Iterator[Entry]:
     low, high = column.at[_OUTER[0]], column.at[_OUTER[1]]
     middle, first, third = column.at[0.5], column.at[_INNER[0]], column.at[_INNER[1]]
     low, high = low - 1.5 * (middle - low), high + 1.5 * (high - middle)
-    # A count, or what has come down to nothing and not below, has no negative values; a temperature may have.
-    floor = 0.0 if column.lowest == 0 or (column.lowest > 0 and column.kind == "whole") else -math.inf
+    floor = 0.0 if _is_never_negative(column, high) else -math.inf
     bounds: dict[str, Any] = {
         "min_value": _rounded(max(low, floor), math.floor),
         "max_value": _rounded(high, math.ceil),
@@ -151,6 +151,14 @@ def _of_numbers(column: _Column) -> Iterator[Entry]:
         low, high = max(first - spread, floor), third + spread
         inner: dict[str, Any] = {"min_value": _rounded(low, math.floor), "max_value": _rounded(high, math.ceil)}
         yield _entry("column_median_to_be_between", column=column.name, **inner, severity="warning")
+
+
+def _is_never_negative(column: _Column, high: float) -> bool:
+    """Say whether a column looks like a count, or comes down to nothing and not below; a temperature does not."""
+    if column.lowest < 0:
+        return False
+    counts = column.kind == "whole" or all(value.is_integer() for value in column.at.values())
+    return counts or column.lowest <= _NOTHING * high
 
 
 def _of_times(column: _Column) -> Iterator[Entry]:

@@ -39,6 +39,8 @@ def _wrong(folder: Path, name: str, content: bytes) -> Path:
     ("name", "content", "message"),
     [
         ("cut.parquet", b"PAR1 and no more", r"cut\.parquet can't be read"),
+        ("empty.csv", b"", r"empty\.csv holds nothing, not even a header"),
+        ("head.csv", b"a,b\n", r"head\.csv holds a header, and no rows"),
         ("broken.csv", b"a,b\n1,2\n3\n4,5,6\n", r"broken\.csv can't be read: line 3 has 1 fields, the header 2"),
         (
             "latin.csv",
