@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_mlops.core.verdict import Verdict
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.judge import Judgement
 
 
+_SYMBOL = 3  # letters of a unit that is a symbol, and no word
 _SHOWN = 20  # names in one sentence
 
 
@@ -31,8 +33,13 @@ def number(value: float | None) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """Return a number with its unit."""
-    return f"{number(value)} {unit}".rstrip()
+    """Return a number with its unit, one of a unit that is counted in the singular.
+
+    >>> quantity(1, "rows"), quantity(2, "rows"), quantity(1, "ms")
+    ('1 row', '2 rows', '1 ms')
+    """
+    counted = unit if value != 1 or len(unit) <= _SYMBOL else unit.removesuffix("s")
+    return f"{number(value)} {counted}".rstrip()
 
 
 def explain(judgement: Judgement) -> str:
@@ -65,7 +72,8 @@ def _facts(judgement: Judgement) -> Iterable[str]:
 def story(judgements: Sequence[Judgement]) -> str:
     """Return the story of one `require`: what was not met first, then what was."""
     red = [f"{item.verdict.words}: {explain(item)}" for item in judgements if not item]
-    green = [item.measurement.name for item in judgements if item]
+    met = Counter(item.measurement.name for item in judgements if item)
+    green = [name if times == 1 else f"{name} ({times:,} times)" for name, times in met.items()]
     lines = [f"{len(red)} of {len(judgements)} requirements not met", *(f"  {line}" for line in red)]
     if green:
         lines.append(f"  met: {', '.join(green[:12])}{' …' if len(green) > 12 else ''}")  # noqa: PLR2004 - one line

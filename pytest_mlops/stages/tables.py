@@ -223,7 +223,7 @@ def conserves_rows(before: str, after: str) -> Relation:
 
     def measure(tables: Tables) -> Iterable[Measurement]:
         rows, kept = tables.table(before).count_rows(), tables.table(after).count_rows()
-        note = f"{before} has {rows:,}, {after} {kept:,}"
+        note = f"rows: {before} {rows:,}, {after} {kept:,}"
         yield _counted("rows_lost_or_added", f"{before} and {after}", abs(kept - rows), rows, note=note)
 
     return Relation(measure, _none())

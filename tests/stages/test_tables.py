@@ -65,16 +65,16 @@ GOOD = [
 ]
 BAD = [
     (unique_key("flights", "day"), "data.repeated_keys must be at most 0 rows, got 2 rows"),
-    (unique_key("flights", "plane"), "data.missing_keys must be at most 0 rows, got 1 rows"),
-    (references("later", "plane", "planes", "tail"), "data.orphans must be at most 0 rows, got 1 rows"),
+    (unique_key("flights", "plane"), "data.missing_keys must be at most 0 rows, got 1 row"),
+    (references("later", "plane", "planes", "tail"), "data.orphans must be at most 0 rows, got 1 row"),
     (disjoint("flights", "flights"), "data.shared_rows must be at most 0 rows, got 4 rows"),
-    (disjoint("flights", "later", by="plane"), "data.shared_entities must be at most 0 rows, got 1 rows"),
+    (disjoint("flights", "later", by="plane"), "data.shared_entities must be at most 0 rows, got 1 row"),
     (no_time_leakage("later", "flights", time="day"), "data.late_rows must be at most 0 rows, got 2 rows"),
     (no_time_leakage("flights", "flights", time="day"), "data.late_rows must be at most 0 rows, got 4 rows"),
     (fresh("later", time="day", within=dt.timedelta(days=2), now="2013-01-07"), "data.age must be at most 172800 s, got 259,200 s"),
     (every_day("flights", day="day", start="2013-01-01", end="2013-01-05"), "got 2 days .* The first is 2013-01-04, with 0 rows"),
     (every_day("flights", day="day", start="2013-01-01", end="2013-01-03", at_least=2), "got 2 days .* The first is 2013-01-02, with 1 rows"),
-    (conserves_rows("flights", "later"), "got 2 rows .* Flights has 4, later 2"),
+    (conserves_rows("flights", "later"), "got 2 rows .* Rows: flights 4, later 2"),
 ]  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def test_forbidden_features_and_retention() -> None:
     scan.require(no_forbidden_features(["gender", "race"]))
     scan.require(retained_at_most(dt.timedelta(days=30), time="day", now="2013-01-20"))
     with pytest.raises(
-        RequirementNotMet, match=r"forbidden_features must be at most 0 columns, got 1 columns .* There is illness"
+        RequirementNotMet, match=r"forbidden_features must be at most 0 columns, got 1 column .* There is illness"
     ):
         scan.require(no_forbidden_features(["Illness "]))
     with pytest.raises(RequirementNotMet, match="oldest_row must be at most 10 days, got 19 days"):
