@@ -85,7 +85,7 @@ def broken_rows(suite: str | Path | Suite) -> SearchStrategy[tuple[str, Row]]:
     """Return the strategy of an expectation's label and a row that breaks that expectation alone."""
     read = _read(suite)
     specs = specs_of(read.entries)
-    found = [breaks for breaks in _breaking(read, specs) if not breaks.label.startswith(_OF_WHOLE_COLUMNS)]
+    found = [breaks for breaks in _breaking(read, specs, _table) if not breaks.label.startswith(_OF_WHOLE_COLUMNS)]
     drawn = strategies().tuples(_one_of(found, read), rows_of(specs))
     return drawn.map(lambda pair: (pair[0].label, {**pair[1], pair[0].column: pair[0].value}))  # type: ignore[no-any-return]
 
@@ -97,7 +97,7 @@ def broken_frames(suite: str | Path | Suite, *, size: tuple[int, int] = (1, 30))
     """
     read = _read(suite)
     specs = specs_of(read.entries)
-    found = [breaks for breaks in _breaking(read, specs) if not specs.columns[breaks.column].unique]
+    found = [breaks for breaks in _breaking(read, specs, _frame) if not specs.columns[breaks.column].unique]
     drawn = strategies().tuples(_one_of(found, read), _lists(specs, size))
 
     def spoil(pair: tuple[_Breaks, list[Row]]) -> tuple[str, Any]:
@@ -193,14 +193,26 @@ def _with_all(specs: Specs, drawn: list[Row]) -> list[Row]:
     return drawn
 
 
-def _frame(specs: Specs, drawn: Sequence[Mapping[str, Any]]) -> Any:
+def _table(specs: Specs, drawn: Sequence[Mapping[str, Any]]) -> Any:
     columns = {name: [row.get(name) for row in drawn] for name in specs.columns}
-    kinds = {name: spec.kind for name, spec in specs.columns.items() if spec.among is None}
-    return table_of(columns, kinds).to_pandas()
+    kinds = {name: _kind(spec, columns[name]) for name, spec in specs.columns.items()}
+    return table_of(columns, kinds)
 
 
-def _breaking(suite: Suite, specs: Specs) -> list[_Breaks]:
-    """Return each value that breaks one expectation and no other."""
+def _frame(specs: Specs, drawn: Sequence[Mapping[str, Any]]) -> Any:
+    return _table(specs, drawn).to_pandas()
+
+
+def _kind(spec: Spec, values: Sequence[Any]) -> str:
+    """Return the kind of a column, where its values do not tell another one."""
+    texts = [isinstance(value, str) for value in (*values, *(spec.among or ())) if value is not None]
+    if not any(texts):
+        return spec.kind if spec.among is None and (spec.kind != "text" or not texts) else ""
+    return "text" if all(texts) else ""
+
+
+def _breaking(suite: Suite, specs: Specs, make: Callable[[Specs, Sequence[Mapping[str, Any]]], Any]) -> list[_Breaks]:
+    """Return each value that breaks one expectation and no other, in a frame as `make` makes it."""
     found = []
     for column, spec in specs.columns.items():
         if any(column in names for names in (*specs.equal, *specs.ordered, *specs.distinct_within)):
@@ -210,16 +222,11 @@ def _breaking(suite: Suite, specs: Specs) -> list[_Breaks]:
             if expectation.kwargs.get("column") == column and "row_condition" not in expectation.kwargs
             and expectation.type not in specs.beyond
         ]  # fmt: skip
+        entries = [{"type": one.type, "kwargs": dict(one.kwargs)} for one in own]
+        alone = specs.only({column: spec})
         for value in violations(spec):
-            broken = _broken_by(column, value, own)
-            if len(broken) == 1:
-                found.append(_Breaks(broken[0], column, value))
+            outcomes = measure_entries(make(alone, [{column: value}]), entries)
+            unmet = [bool(outcome.error) or not outcome.success for outcome in outcomes]
+            if sum(unmet) == 1:
+                found.append(_Breaks(own[unmet.index(True)].label, column, value))
     return found
-
-
-def _broken_by(column: str, value: Any, expectations: Sequence[Any]) -> list[str]:
-    entries = [{"type": one.type, "kwargs": dict(one.kwargs)} for one in expectations]
-    outcomes = measure_entries(table_of({column: [value]}), entries)
-    return [
-        one.label for one, outcome in zip(expectations, outcomes, strict=True) if outcome.error or not outcome.success
-    ]

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from pytest_mlops import DeclarationError
 from pytest_mlops.stages.data import measure_entries, read_suite
+from pytest_mlops.stages.data.starter import write_suite
 from pytest_mlops.strategies import broken_frames, broken_rows, frames, rows
 
 if TYPE_CHECKING:
@@ -161,3 +162,20 @@ def test_what_can_not_be_made_is_refused(tmp_path: Path) -> None:
                 ("column_values_to_match_regex", {"column": "a", "regex": "y"})))  # fmt: skip
     with pytest.raises(DeclarationError, match="no single expectation"):
         broken_rows(of(("column_to_exist", {"column": "a"})))
+
+
+def test_a_starter_suite_makes_frames_that_break_one_expectation(tmp_path: Path) -> None:
+    """Also a column of categories that has lost all of its values keeps its type."""
+    words = pa.array(["DE", "FR", "US", "GB"] * 50)
+    seen = pa.table({"country": words, "age": pa.array([None, *range(199)]), "churned": pa.array([True, False] * 100)})
+    (tmp_path / "suite.json").write_text(json.dumps(write_suite(seen, name="people")), encoding="utf-8")
+    suite = read_suite(tmp_path / "suite.json")
+    of_frames = ("expect_column_median_to_be_between", "expect_column_max_to_be_between")
+
+    @settings(QUICK, max_examples=60)
+    @given(broken_frames(suite))
+    def check(drawn: tuple[str, pd.DataFrame]) -> None:
+        label, frame = drawn
+        assert unmet(suite, frame, of_frames) == [label]
+
+    check()
