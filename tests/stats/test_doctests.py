@@ -7,7 +7,10 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("core.messages", "core.verdict", "plugin.duration", "stats.clusters", "stats.intervals", "stats.quantiles")
+MODULES = (
+    "core.messages", "core.verdict", "plugin.duration",
+    "stats.clusters", "stats.distances", "stats.intervals", "stats.quantiles",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)
