@@ -33,8 +33,6 @@ def typed(native: Any) -> Any:
         array = pa.array(native, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return None
-    if pa.types.is_null(array.type):
-        return pd.Series(float("nan"), dtype="float64", index=native.index, name=native.name)
     if pa.types.is_nested(array.type) or pa.types.is_binary(array.type):
         return None
     return pd.Series(array, dtype=pd.ArrowDtype(array.type), index=native.index, name=native.name)

@@ -79,8 +79,8 @@ def measure_features(build: Callable[[Any], Any], rows: Any, *, name: str, seed:
     first = _columns(build(frame.to_native()), n)
     after = _columns(frame.to_native(), n)
     again = _columns(build(frame.to_native()), n)
-    shuffled = _columns(build(frame[order.tolist()].to_native()), n)
-    single = _stack([_columns(build(frame[[int(row)]].to_native()), 1) for row in some])
+    shuffled = _columns(build(frame[order.tolist()].clone().to_native()), n)
+    single = _stack([_columns(build(frame[[int(row)]].clone().to_native()), 1) for row in some])
     cells = n * len(first)
     found = {
         "not_finite": _not_finite(first),

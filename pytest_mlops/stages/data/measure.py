@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.frames import Data, digest_data, open_lazily, to_pandas
@@ -65,11 +66,8 @@ def measure_entries(data: Data, entries: Sequence[Mapping[str, Any]]) -> Sequenc
 
 
 _NOT_COMPILED = "not compiled: "
-# What can be said of a column without a single value, and without a type.
-_OF_NOTHING = (
-    "expect_column_values_to_be_null", "expect_column_values_to_not_be_null", "expect_column_to_exist",
-    "expect_column_proportion_of_non_null_values_to_be_between",
-)  # fmt: skip
+# What can be said of a column without a single value, and without a type, by counting its rows.
+_OF_NOTHING = ("expect_column_values_to_be_null", "expect_column_values_to_not_be_null")
 
 
 def _rule(table: Table, entry: Mapping[str, Any], number: int, left: dict[int, str]) -> Measuring:
@@ -83,8 +81,10 @@ def _rule(table: Table, entry: Mapping[str, Any], number: int, left: dict[int, s
             left[number] = "it is an expectation of your own"
             return no_asks(Outcome())
         call = _call(table, kind, entry["kwargs"])
-        if table.kinds.get(str(call["column"])) == "empty" and kind not in _OF_NOTHING:
-            return _nothing_there(call)
+        if table.kinds.get(str(call["column"])) == "empty":
+            if kind.startswith("expect_column_value") and kind not in _OF_NOTHING:
+                return _nothing_there(call)
+            call = replace(call, table=replace(table, kinds={**table.kinds, str(call["column"]): "float"}))
         return _guarded(RULES[kind], call)
     except MlopsError as exc:
         return no_asks(Outcome(error=str(exc)))

@@ -193,20 +193,23 @@ def read_table(frame: Frame, *, ordered: bool = True) -> Table:
 
 
 def _without_null_types(frame: Frame) -> tuple[Frame, frozenset[str]]:
-    """Return a frame whose columns of Arrow's or polars' null type are numbers, all missing; and their names."""
+    """Return a frame whose columns of a null type (Arrow, polars) are numbers, all missing; and their names."""
     import narwhals as nw
 
     unknown = [name for name, dtype in frame.collect_schema().items() if isinstance(dtype, nw.Unknown)]
-    if not unknown or not (frame.implementation.is_pyarrow() or frame.implementation.is_polars()):
-        return frame, frozenset()
-    native: Any = frame.to_native()
-    types = native.collect_schema() if isinstance(frame, nw.LazyFrame) else native.schema
-    of_null = [name for name in unknown if str(_type_of(types, name)).lower() == "null"]
+    of_null = [name for name in unknown if _type_of(frame, name).lower().startswith("null")]
     return frame.with_columns(nw.col(*of_null).cast(nw.Float64())) if of_null else frame, frozenset(of_null)
 
 
-def _type_of(types: Any, name: str) -> Any:
-    return types.field(name).type if hasattr(types, "field") else types[name]
+def _type_of(frame: Frame, name: str) -> str:
+    native: Any = frame.to_native()
+    if frame.implementation.is_pandas():
+        return str(native.dtypes[name])
+    if frame.implementation.is_pyarrow():
+        return str(native.schema.field(name).type)
+    if frame.implementation.is_polars():
+        return str(native.collect_schema()[name])
+    return ""
 
 
 def _bare(frame: Frame) -> frozenset[str]:
