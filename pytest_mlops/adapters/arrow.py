@@ -59,3 +59,38 @@ def _pyarrow() -> Any:
     except ImportError as exc:
         raise MissingExtra(needs="text and objects in a frame", library="pyarrow", extra="data") from exc
     return pa
+
+
+def encode(series: Any) -> tuple[Any, list[str]]:
+    """Return the codes of a narwhals series of text or the like, -1 where there is no value, and what they stand for.
+
+    Values of other types (booleans, objects) stand there as their text.
+    """
+    import numpy as np
+
+    pa = _pyarrow()
+    try:
+        array = series.to_arrow()
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        words = array.dictionary.to_pylist()
+        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        values = [None if value is None or value != value else value for value in series.to_list()]  # noqa: PLR0124 - NaN
+        place: dict[str, int] = {}
+        codes = np.array([-1 if v is None else place.setdefault(str(v), len(place)) for v in values], dtype=np.intp)
+        return codes, list(place)
+    return _merged(codes, [None if word is None else str(word) for word in words])
+
+
+def _merged(codes: Any, words: list[str | None]) -> tuple[Any, list[str]]:
+    """Return codes of distinct words that occur: a dictionary may hold one twice, none in place of one, or unused."""
+    import numpy as np
+
+    occurs = np.bincount(codes[codes >= 0], minlength=len(words)) > 0
+    place: dict[str, int] = {}
+    kept = [word if seen else None for word, seen in zip(words, occurs, strict=True)]
+    target = np.array([-1 if word is None else place.setdefault(word, len(place)) for word in kept], dtype=np.intp)
+    return (np.where(codes >= 0, target[codes], -1) if len(target) else codes), list(place)

@@ -74,8 +74,7 @@ def _data(declared: DataSet, state: State) -> Iterable[Check]:
 
 
 def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
-    from pytest_mlops.stages.drift import columns_of
-    from pytest_mlops.stages.drift_gate import no_drift
+    from pytest_mlops.stages.drift import columns_of, no_drift
 
     data = state.configuration.data
     reference = state.root / data[watch.reference].path

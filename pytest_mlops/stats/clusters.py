@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_mlops.stats.change import shares
+from pytest_mlops.stats.pearson import Pearson
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,20 +28,22 @@ class Distance:
     errors: Floats
 
 
-def unit_counts(codes: NDArray[np.intp], units: NDArray[np.intp], n_codes: int, n_units: int) -> Floats:
-    """Return how often each code occurs in each unit, of shape (units, codes). Negative codes are left out.
+def draw_weights(
+    rng: np.random.Generator, n_reference: int, n_current: int, draws: int, pairs: Sequence[tuple[int, int]] = ()
+) -> tuple[Floats, Floats]:
+    """Return bootstrap weights of the units of both sides, each of shape (draws, units).
 
-    >>> unit_counts(np.array([0, 1, 1, -1]), np.array([0, 0, 1, 1]), 2, 2)
-    array([[1., 1.],
-           [0., 1.]])
+    `pairs` are units that stand on both sides, as in `permutation.relabellings`: both get one weight, so that their
+    dependence is kept. The others are drawn on each side for themselves.
     """
-    kept = codes >= 0
-    flat = np.bincount(units[kept] * n_codes + codes[kept], minlength=n_units * n_codes)
-    return flat.reshape(n_units, n_codes).astype(np.float64)
+    reference, current = _drawn(rng, n_reference, draws), _drawn(rng, n_current, draws)
+    if pairs:
+        first, second = (np.array([pair[side] for pair in pairs], dtype=np.intp) for side in (0, 1))
+        reference[:, first] = current[:, second] = _drawn(rng, len(pairs), draws)
+    return reference, current
 
 
-def draw_weights(rng: np.random.Generator, n_units: int, draws: int) -> Floats:
-    """Return multinomial bootstrap weights of units, of shape (draws, units): each row sums to `n_units`."""
+def _drawn(rng: np.random.Generator, n_units: int, draws: int) -> Floats:
     return rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=draws).astype(np.float64)
 
 
@@ -50,7 +57,14 @@ def half_sum(shares: Floats) -> Floats:
     return np.asarray(np.abs(shares).sum(axis=-1) / 2)
 
 
-def measure_distance(reference: Floats, current: Floats, weights: tuple[Floats, Floats], *, ordered: bool) -> Distance:
+def largest_cell(shares: Floats) -> Floats:
+    """Return the largest difference of a single share, along the last axis."""
+    return np.asarray(np.abs(shares).max(axis=-1))
+
+
+def measure_distance(
+    reference: Floats, current: Floats, weights: tuple[Floats, Floats], norm: Callable[[Floats], Floats]
+) -> Distance:
     r"""Measure the distance of two samples of units, and its errors under a bootstrap of the units.
 
     With shares :math:`p, q` and a norm, the estimate is :math:`D = \lVert \hat q - \hat p \rVert`. By the triangle
@@ -65,36 +79,77 @@ def measure_distance(reference: Floats, current: Floats, weights: tuple[Floats, 
         Counts of shape (units, bins).
     weights
         Bootstrap weights of both, of shape (draws, units).
-    ordered
-        True: the bins are ordered and the norm is Kolmogorov and Smirnov's; False: total variation.
+    norm
+        Of differences of shares, along the last axis: `largest_gap`, `half_sum`, `largest_cell`.
 
     References
     ----------
     Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 9; Davison and Hinkley, Bootstrap
     Methods and their Application, 1997, section 3.8 (resampling of clusters).
     """
-    norm = largest_gap if ordered else half_sum
-    p, q = _shares(reference.sum(axis=0)), _shares(current.sum(axis=0))
-    errors = (_shares(weights[1] @ current) - q) - (_shares(weights[0] @ reference) - p)
+    p, q = shares(reference.sum(axis=0)), shares(current.sum(axis=0))
+    errors = (shares(weights[1] @ current) - q) - (shares(weights[0] @ reference) - p)
     return Distance(float(norm(q - p)), norm(errors))
 
 
-def _shares(counts: Floats) -> Floats:
-    total = counts.sum(axis=-1, keepdims=True)
-    return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
+@dataclass(frozen=True)
+class Together:
+    """What holds the intervals of several distances together.
+
+    Attributes
+    ----------
+    errors
+        Mean, standard deviation and skewness of each distance's errors, of shape (distances, 3).
+    largest
+        In each draw the largest error over all distances, as a normal deviate of its own distance; sorted.
+    units
+        The fewest units of a side.
+    """
+
+    errors: Sequence[Sequence[float]]
+    largest: Sequence[float]
+    units: int
+
+    def width(self, number: int, false_alarms: float) -> float:
+        """Return the half-width of one distance's interval, where all hold together with 1 - `false_alarms`.
+
+        With few units a bootstrap is too narrow: it leaves out that their spread is estimated too. The widths grow as
+        Student's distribution does over the normal one, and by what a variance of few units lacks.
+        """
+        place = min(math.ceil((1 - false_alarms) * len(self.largest)), len(self.largest)) - 1
+        mean, spread, skew = (np.array([moment]) for moment in self.errors[number])
+        width = Pearson(mean, spread, skew).values(np.array([self.largest[place]]))
+        return max(float(width[0]), 0.0) * few_units(self.units, false_alarms)
 
 
-def simultaneous_widths(distances: Sequence[Distance], false_alarms: float) -> list[float]:
-    """Return a half-width for each distance so that all intervals hold together with 1 - `false_alarms`.
+def few_units(units: int, false_alarms: float) -> float:
+    """Return by how much an interval must be wider that rests on few units, at least 1.
 
-    The errors are studentised by their mean, and the quantile of their maximum over all distances is taken
-    (max-T): correlated distances cost less than Bonferroni's correction, whatever their number.
+    >>> round(few_units(15, 0.01), 2), round(few_units(1000, 0.01), 2)
+    (1.19, 1.0)
+
+    References
+    ----------
+    Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5 (Student's quantile from the normal one).
+    """
+    freedom = max(units - 1, 1)
+    z = NormalDist().inv_cdf(1 - false_alarms / 2)
+    student = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    return math.sqrt(units / freedom) * student / z
+
+
+def hold_together(distances: Sequence[Distance], units: int) -> Together:
+    """Return what holds the intervals of distances together.
+
+    The errors are made comparable (normal deviates by three moments), and the quantile of their maximum over all
+    distances is taken (max-T): correlated distances cost less than Bonferroni's correction, whatever their number.
 
     References
     ----------
     Westfall and Young, Resampling-Based Multiple Testing, 1993.
     """
-    scales = [max(float(distance.errors.mean()), 1e-12) for distance in distances]
-    ratios = np.max([distance.errors / scale for distance, scale in zip(distances, scales, strict=True)], axis=0)
-    factor = float(np.quantile(ratios, 1 - false_alarms, method="higher"))
-    return [factor * scale for scale in scales]
+    errors = np.array([distance.errors for distance in distances])
+    found = Pearson.of(errors)
+    moments = np.concatenate([found.mean, found.spread, found.skew], axis=1)
+    largest = np.sort(found.deviates(errors).max(axis=0))
+    return Together(moments.tolist(), [float(f"{deviate:.6g}") for deviate in largest], units)

@@ -42,7 +42,7 @@ def red(current: Any, reference: Any = OLD, **options: Any) -> set[str]:
 
 
 RED = {
-    "a unit": (NEW.assign(size=NEW["size"] * 2.2), {"size:ks"}),
+    "a unit": (NEW.assign(size=NEW["size"] * 2.2), {"size:ks", "size:outside_share"}),
     "a shift": (NEW.assign(count=NEW["count"] + 3), {"count:ks"}),
     "a renamed category": (
         NEW.assign(kind=NEW["kind"].replace("b", "B")),

@@ -1,0 +1,79 @@
+"""Data in batches of rows, in order, in memory that does not grow with them: frames, files, relations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.adapters.frames import open_lazily
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import narwhals as nw
+
+    from pytest_mlops.adapters.frames import Data
+
+_ROWS = 131_072
+
+
+def schema_of(data: Data) -> Mapping[str, nw.dtypes.DType]:
+    """Return the names and types of the columns."""
+    return dict(_opened(data).collect_schema())
+
+
+def count_rows(data: Data) -> int:
+    """Return how many rows there are."""
+    import narwhals as nw
+
+    frame = _opened(data)
+    if isinstance(frame, nw.DataFrame):
+        return len(frame)
+    return int(frame.select(nw.len()).collect().item())
+
+
+def extremes_of(data: Data, column: str) -> tuple[Any, Any]:
+    """Return the least and the greatest value of a column, None where it has none."""
+    import narwhals as nw
+
+    low, high = nw.col(column).min().alias("low"), nw.col(column).max().alias("high")
+    found = _opened(data).select(low, high)
+    row = (found.collect() if isinstance(found, nw.LazyFrame) else found).row(0)
+    return row[0], row[1]
+
+
+def batches_of(data: Data, columns: Sequence[str], rows: int = _ROWS) -> Iterator[nw.DataFrame[Any]]:
+    """Yield some columns, in batches of at most `rows` rows, none of them empty."""
+    import narwhals as nw
+
+    frame = _opened(data).select(list(columns))
+    if isinstance(frame, nw.DataFrame):
+        for start in range(0, len(frame), rows):
+            yield frame[start : start + rows]
+        return
+    if frame.implementation.is_duckdb():
+        native = frame.to_native()
+        read = native.to_arrow_reader if hasattr(native, "to_arrow_reader") else native.fetch_record_batch
+        for batch in read(rows):
+            if len(batch):
+                yield nw.from_native(_table(batch), eager_only=True)
+        return
+    collected = frame.collect()
+    for start in range(0, len(collected), rows):
+        yield collected[start : start + rows]
+
+
+def _table(batch: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.Table.from_batches([batch])
+
+
+def _opened(data: Data) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    return data if _is_open(data) else open_lazily(data)[0]
+
+
+def _is_open(data: Data) -> bool:
+    import narwhals as nw
+
+    return not isinstance(data, str | Path) and isinstance(data, nw.DataFrame | nw.LazyFrame)

@@ -1,0 +1,6 @@
+"""Stage `drift`: whether data moved from a reference in a way that matters, or its units alone explain it."""
+
+from pytest_mlops.stages.drift.gate import no_drift, same_within
+from pytest_mlops.stages.drift.measure import columns_of, measure_drift
+
+__all__ = ["columns_of", "measure_drift", "no_drift", "same_within"]

@@ -1,0 +1,245 @@
+"""The two questions of drift: `no_drift`, did it surely move materially; `same_within`, does it surely stay within."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.judge import Judgement, judge
+from pytest_mlops.core.limit import Limit
+from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.core.source import calling_place
+from pytest_mlops.core.verdict import Verdict
+from pytest_mlops.stages.drift.measure import interval_of, together_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_mlops.core.measurement import Measurement
+    from pytest_mlops.core.result import Result
+
+_POWER_Z = NormalDist().inv_cdf(0.8)
+# Of each measure: what does not matter, and what must not be missed.
+_MATERIAL = MappingProxyType(
+    {"missing_share_change": 0.02, "new_category_share": 0.01, "outside_share": 0.01, "heaped_share": 0.05}
+)
+_MUST_SEE = 0.2
+_DISTANCES = frozenset({"ks", "total_variation"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gate:
+    """What both gates share: the columns, the error rate, and the intervals that hold together at it."""
+
+    false_alarms: float
+    columns: Sequence[str] | None
+    source: str
+
+    def judge(self, result: Result) -> Iterable[Judgement]:
+        """Judge schema and measures of the asked columns; the error rate holds over all that were measured."""
+        self._refuse_unknown(result)
+        number = 0
+        for measurement in result.measurements:
+            if measurement.interval is None:
+                yield judge(measurement, Limit(high=0.0, by="point", source=self.source))
+                continue
+            if self.columns is None or _column(measurement) in self.columns:
+                yield self._judge(_Measured.of(measurement, result.details, number, self.false_alarms))
+            number += 1
+
+    def _judge(self, measured: _Measured) -> Judgement:
+        raise NotImplementedError
+
+    def _refuse_unknown(self, result: Result) -> None:
+        known: Any = result.details["names"]
+        for column in self.columns or ():
+            if column not in known:
+                raise DeclarationError(f"{self.source}: {column!r} was not measured. {did_you_mean(column, known)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """A measure with its interval at the gate's rate, the noise that hides a change, and its p-value."""
+
+    measurement: Measurement
+    kind: str
+    noise: float
+    p_value: float
+    least_p: float
+
+    @classmethod
+    def of(cls, measurement: Measurement, details: Mapping[str, Any], number: int, false_alarms: float) -> _Measured:
+        together = together_of(details)
+        width = together.width(number, false_alarms)
+        return cls(
+            measurement=replace(
+                measurement, interval=interval_of(float(measurement), measurement.n, width, 1 - false_alarms)
+            ),
+            kind=measurement.short_name,
+            noise=width + _POWER_Z * together.errors[number][1],
+            p_value=float(measurement.parameters["p_value"]),  # type: ignore[arg-type]
+            least_p=1 / details["relabellings"],
+        )
+
+    @property
+    def unit(self) -> str:
+        return str(self.measurement.parameters["unit"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoDrift(_Gate):
+    """The requirement that `no_drift` makes."""
+
+    material: Mapping[str, float]
+    must_see: float
+
+    def _judge(self, measured: _Measured) -> Judgement:
+        measurement, kind = measured.measurement, measured.kind
+        limit = Limit(high=self.material[kind], source=self.source)
+        interval = measurement.interval
+        if measurement.value is None or interval is None:
+            return judge(measurement, limit)
+        unlikely = measured.p_value <= self.false_alarms
+        if unlikely and (interval.low > limit.high or limit.high == 0):
+            reason = "the whole interval lies beyond the material limit" if limit.high else "it moved"
+            return Judgement(measurement, limit, Verdict.FAIL, f"{reason} (adjusted p {measured.p_value:.2g})")
+        if measured.least_p > self.false_alarms:
+            reason = f"too few units to be a gate: {measured.unit} can be told apart in {1 / measured.least_p:.0f} ways"
+            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, f"{reason}, not in {1 / self.false_alarms:.0f}")
+        seen = limit.high + measured.noise
+        must_see = max(distance_of_shift(self.must_see) if kind in _DISTANCES else _MUST_SEE, limit.high)
+        if seen > must_see:
+            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, _too_few(measured, seen, must_see, limit.high))
+        return Judgement(measurement, limit, Verdict.PASS, f"these rows would have shown {_words(kind, seen)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameWithin(_Gate):
+    """The requirement that `same_within` makes."""
+
+    limits: Mapping[str, float]
+
+    def _judge(self, measured: _Measured) -> Judgement:
+        measurement, limit = measured.measurement, Limit(high=self.limits[measured.kind], source=self.source)
+        judgement = judge(measurement, limit)
+        if judgement.verdict != Verdict.INCONCLUSIVE:
+            return judgement
+        room = limit.high - float(measurement)
+        more = f"{(measured.noise / room) ** 2:.1f} times as many units would do" if room > 0 else "it is beyond it"
+        said = f"the interval reaches beyond the limit: {measured.unit} tell a change of {measured.noise:.3f}; {more}"
+        return replace(judgement, reason=said)
+
+
+def no_drift(
+    *,
+    false_alarms: float = 0.01,
+    material: float | Mapping[str, float] = 0.1,
+    must_see: float = 0.5,
+    columns: Sequence[str] | str | None = None,
+) -> NoDrift:
+    """Return the requirement that no column has surely moved materially: the alarm gate.
+
+    `fail` when units alone explain a change in no more than `false_alarms` of all cases, whatever their number, and
+    the whole interval lies beyond the material limit; `pass` when not, provided that these rows would have shown, with
+    80 % power, a shift of `must_see` standard deviations; else `inconclusive`, with how many more units it takes.
+
+    Parameters
+    ----------
+    false_alarms
+        How often unchanged data may alarm, over all columns and measures together.
+    material
+        The distance (Kolmogorov-Smirnov or total variation, 0 to 1) that does not matter; 0 is the classical test. The
+        missing share may change by 0.02; 0.01 of the rows may be of new categories, or beyond the reference's
+        extremes; a value that was rare may take 0.05 of them. A mapping sets single measures:
+        `material={"ks": 0.05, "missing_share_change": 0}`.
+    must_see
+        The shift that must not be missed, in standard deviations of a normal column; 0.2 for all shares.
+    columns
+        Which columns to judge; the error rate is held over all that were measured, whatever is judged here.
+    """
+    _check_rate("no_drift", false_alarms)
+    limits = {**dict.fromkeys(_DISTANCES, 0.1), **_MATERIAL}
+    given = material if isinstance(material, Mapping) else dict.fromkeys(_DISTANCES if material else limits, material)
+    for kind, value in given.items():
+        if kind not in limits:
+            raise DeclarationError(f"no_drift: material has no measure {kind!r}. {did_you_mean(kind, limits)}")
+        if not 0 <= value < 1:
+            raise DeclarationError(f"no_drift: material must be from 0 to below 1, got {value!r}")
+    return NoDrift(
+        false_alarms=false_alarms,
+        material={**limits, **given},
+        must_see=must_see,
+        columns=[columns] if isinstance(columns, str) else columns,
+        source=calling_place(),
+    )
+
+
+def same_within(
+    limit: float = 0.1, *, errors: float = 0.01, columns: Sequence[str] | str | None = None, **limits: float
+) -> SameWithin:
+    """Return the requirement that every column surely stays within a limit: the equivalence gate, for a release.
+
+    `pass` only when the whole interval of each measure lies within; `fail` when one lies beyond; else `inconclusive`.
+
+    Parameters
+    ----------
+    limit
+        Of every measure, 0 to 1: a distance, or a share of rows.
+    errors
+        How often any of the intervals may miss, over all columns and measures together.
+    limits
+        Of single measures: `missing_share_change=0.02`.
+    """
+    _check_rate("same_within", errors, "errors")
+    known = [*sorted(_DISTANCES), *_MATERIAL]
+    for kind in limits:
+        if kind not in known:
+            raise DeclarationError(f"same_within: there is no measure {kind!r}. {did_you_mean(kind, known)}")
+    for value in (limit, *limits.values()):
+        if not 0 < value <= 1:
+            raise DeclarationError(f"same_within: a limit must be above 0 and at most 1, got {value!r}")
+    return SameWithin(
+        false_alarms=errors,
+        limits={**dict.fromkeys(known, limit), **limits},
+        columns=[columns] if isinstance(columns, str) else columns,
+        source=calling_place(),
+    )
+
+
+def _check_rate(gate: str, rate: float, name: str = "false_alarms") -> None:
+    if not 0 < rate < 1:
+        raise DeclarationError(f"{gate}: {name} must be between 0 and 1, got {rate!r}")
+
+
+def distance_of_shift(shift: float) -> float:
+    """Return the Kolmogorov-Smirnov distance that a shift in standard deviations makes in a normal column."""
+    return 2 * NormalDist().cdf(shift / 2) - 1
+
+
+def shift_of_distance(distance: float) -> float:
+    """Return the shift of a normal column, in standard deviations, that makes a Kolmogorov-Smirnov distance."""
+    return math.inf if distance >= 1 else 2 * NormalDist().inv_cdf((1 + distance) / 2)
+
+
+def _column(measurement: Measurement) -> str:
+    return measurement.subject.partition(".")[2]
+
+
+def _words(kind: str, seen: float) -> str:
+    if kind == "ks":
+        return f"a distance of {seen:.3f}, as a shift of {shift_of_distance(seen):.2f} sd makes"
+    return f"{'a distance' if kind in _DISTANCES else 'a change'} of {seen:.3f}"
+
+
+def _too_few(measured: _Measured, seen: float, must_see: float, material: float) -> str:
+    times = math.inf if must_see == material else (measured.noise / (must_see - material)) ** 2
+    enough = "no number" if math.isinf(times) else f"{times:.1f} times as many"
+    return (
+        f"too few units to be a gate: {measured.unit} show {_words(measured.kind, seen)} at best, "
+        f"{must_see:.3f} must be seen; {enough} would do"
+    )

@@ -1,0 +1,166 @@
+"""Grids: where the values of a column are counted, chosen once from the reference and used for all data after it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pytest_mlops.core.plain import Json
+
+    Floats = NDArray[np.float64]
+    Codes = NDArray[np.intp]
+
+_INNER = 96  # bins of equal share, where so many have rows enough
+_ROWS = 20  # of the sample, in a bin
+_TAILS = (0.0005, 0.001, 0.002, 0.005)  # shares of the edges beside them, on both sides
+_OUTER = (0.1, 1.0, 10.0)  # edges beyond the extremes, in ranges
+_FEW = 100  # distinct values that get a bin each
+_ATOM = 0.004  # the share from which a value gets a bin of its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Bins of a column of numbers: up to and with the first edge, ..., above the last.
+
+    Attributes
+    ----------
+    edges
+        Increasing. None of them is a value of the reference, but a rounded place near one, so that a grid shows no
+        row's value and float noise moves no value to another bin.
+    inside
+        The bins [first, last) that lie within the extremes of the reference.
+    shares
+        Of the rows that the grid was chosen from.
+    n
+        How many those were.
+    scale
+        Their standard deviation.
+    """
+
+    edges: Floats
+    inside: tuple[int, int]
+    shares: Floats
+    n: int
+    scale: float
+
+    def __len__(self) -> int:
+        """Return the number of bins."""
+        return len(self.edges) + 1
+
+    def codes(self, values: Floats) -> Codes:
+        """Return the bin of each value, -1 where it is missing."""
+        found = np.searchsorted(self.edges, values, side="left")
+        missing = np.isnan(values)
+        return np.where(missing, -1, found) if missing.any() else found
+
+    def normal_scores(self) -> Floats:
+        """Return the normal score of each bin's middle rank in the reference, of shape (bins,)."""
+        middle, outermost = np.cumsum(self.shares) - self.shares / 2, 1 / max(self.n, 2)
+        normal = NormalDist()
+        return np.array([normal.inv_cdf(min(max(rank, outermost), 1 - outermost)) for rank in middle])
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the grid in plain JSON types."""
+        return {
+            "edges": self.edges.tolist(),
+            "inside": list(self.inside),
+            "shares": [round(share, 6) for share in self.shares.tolist()],
+            "n": self.n,
+            "scale": self.scale,
+        }
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, Json]) -> Grid:
+        """Return the grid that `to_json` wrote."""
+        inside: Any = read["inside"]
+        return cls(
+            edges=np.array(read["edges"], dtype=np.float64),
+            inside=(int(inside[0]), int(inside[1])),
+            shares=np.array(read["shares"], dtype=np.float64),
+            n=int(read["n"]),  # type: ignore[arg-type]
+            scale=float(read["scale"]),  # type: ignore[arg-type]
+        )
+
+
+def choose_grid(sample: Floats, low: float, high: float) -> Grid:
+    """Return the grid of a column.
+
+    Parameters
+    ----------
+    sample
+        Values of the reference, of shape (n,); missing and infinite ones are left out.
+    low, high
+        The extremes of all finite values of the reference.
+    """
+    values = np.sort(sample[np.isfinite(sample)])
+    if not len(values):
+        return Grid(edges=np.array([0.0]), inside=(0, 2), shares=np.array([0.5, 0.5]), n=0, scale=0.0)
+    inner = _between_few(values) if _has_few(values) else _of_many(values)
+    step = _step(values)
+    bottom, top = min(_below(low, step), inner[0]), max(_above(high, step), inner[-1])
+    reach = max(top - bottom, step)
+    outer = [reach * times for times in _OUTER]
+    edges = np.unique([*(bottom - by for by in outer), bottom, *inner, top, *(top + by for by in outer)])
+    first, last = int(np.searchsorted(edges, bottom)) + 1, int(np.searchsorted(edges, top)) + 1
+    counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
+    return Grid(
+        edges=edges, inside=(first, last), shares=counts / len(values), n=len(values), scale=float(values.std())
+    )
+
+
+def _has_few(values: Floats) -> bool:
+    distinct = np.unique(values)
+    return len(distinct) <= min(_FEW, max(1, len(values) // 4))
+
+
+def _between_few(values: Floats) -> Floats:
+    """Return the middles between neighbours, and as far again beyond the first and the last."""
+    distinct = np.unique(values)
+    if len(distinct) == 1:
+        near = max(abs(float(distinct[0])), 1.0) * 1e-6
+        return np.array([distinct[0] - near, distinct[0] + near])
+    gaps = np.diff(distinct)
+    return np.concatenate(
+        [[distinct[0] - gaps[0] / 2], distinct[:-1] + gaps / 2, [distinct[-1] + gaps[-1] / 2]],
+    )
+
+
+def _of_many(values: Floats) -> Floats:
+    """Return edges at rounded quantiles, closer in the tails, and one on each side of a value that many rows have."""
+    step = _step(values)
+    inner = int(np.clip(len(values) // _ROWS, 8, _INNER))
+    ranks = np.concatenate([np.arange(1, inner) / inner, _TAILS, 1 - np.array(_TAILS)])
+    quantiles = np.quantile(values, np.sort(ranks), method="inverted_cdf")
+    rounded = (np.round(quantiles / step) + 0.5) * step
+    distinct, counts = np.unique(values, return_counts=True)
+    atoms = distinct[counts >= max(2.0, _ATOM * len(values))]
+    near = np.minimum(step / 2, np.maximum(np.abs(atoms), step) * 1e-6)
+    edges = np.unique(np.concatenate([rounded, atoms - near, atoms + near]))
+    return np.asarray(edges)
+
+
+def _step(values: Floats) -> float:
+    """Return the power of ten to which a place among the values is rounded."""
+    low, high = np.quantile(values, [0.005, 0.995])
+    spread = float(high - low) or float(values[-1] - values[0]) or max(abs(float(values[0])), 1.0)
+    return float(10.0 ** math.floor(math.log10(spread / _PLACES)))
+
+
+_PLACES = 2000
+
+
+def _below(value: float, step: float) -> float:
+    return (math.floor(value / step) - 0.5) * step
+
+
+def _above(value: float, step: float) -> float:
+    return (math.ceil(value / step) + 0.5) * step
