@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_mlops.adapters.frames import Data
 
-_ROWS = 131_072
+_ROWS = 524_288
 
 
 def schema_of(data: Data) -> Mapping[str, nw.dtypes.DType]:
@@ -43,14 +43,15 @@ def extremes_of(data: Data, column: str) -> tuple[Any, Any]:
 
 
 def batches_of(data: Data, columns: Sequence[str], rows: int = _ROWS) -> Iterator[nw.DataFrame[Any]]:
-    """Yield some columns, in batches of at most `rows` rows, none of them empty."""
+    """Yield at least some columns, in batches of at most `rows` rows, none of them empty."""
     import narwhals as nw
 
-    frame = _opened(data).select(list(columns))
-    if isinstance(frame, nw.DataFrame):
+    frame = _opened(data)
+    if isinstance(frame, nw.DataFrame):  # whose columns are views as long as none are left out
         for start in range(0, len(frame), rows):
             yield frame[start : start + rows]
         return
+    frame = frame.select(list(columns))
     if frame.implementation.is_duckdb():
         native = frame.to_native()
         read = native.to_arrow_reader if hasattr(native, "to_arrow_reader") else native.fetch_record_batch

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.core.digest import digest_bytes, digest_file, digest_json
+from pytest_mlops.core.digest import Digest, digest_file, digest_json
 from pytest_mlops.core.errors import DeclarationError, MissingExtra
 
 if TYPE_CHECKING:
@@ -180,8 +180,11 @@ def digest_data(data: Data) -> str:
         import pyarrow as pa
     except ImportError as exc:
         raise MissingExtra(needs="the digest of a frame", library="pyarrow", extra="data") from exc
-    table = open_frame(data).to_arrow().combine_chunks().replace_schema_metadata(None)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return digest_bytes(sink.getvalue().to_pybytes())
+    digest = Digest()
+    sink = pa.PythonFile(digest, mode="w")
+    for series in open_frame(data).iter_columns():  # a copy of one column at a time, and none of the frame
+        array = series.to_arrow()
+        table = pa.table({series.name: array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array})
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+    return digest.text()

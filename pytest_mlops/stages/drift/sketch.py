@@ -113,12 +113,17 @@ class Sketch:
         place = np.array([self.units.setdefault(key, len(self.units)) for key in keys], dtype=np.intp)
         units, n = place[members], len(self.units)
         self.rows = np.pad(self.rows, (0, n - len(self.rows))) + np.bincount(units, minlength=n)
+        runs = _Runs.of(units)
         for name, column in self.columns.items():
             if column.is_name:
                 continue
-            values = batch[name]
-            codes = column.grid.codes(numbers(values)) if column.grid is not None else _labelled(values, column)
-            column.tally.add(units, codes, n, column.cells)
+            if column.grid is None:
+                column.tally.add(units, _labelled(batch[name], column), n, column.cells)
+            elif runs is None:
+                column.tally.add(units, column.grid.codes(numbers(batch[name])), n, column.cells)
+            else:
+                column.tally.reach(n, column.cells)
+                runs.count(numbers(batch[name]), column.grid, column.tally.counts)
 
     def merge(self, other: Sketch) -> None:
         """Add what another sketch on the same cells counted: the sketch of both parts together."""
@@ -154,6 +159,42 @@ class Sketch:
     def missing(self, name: str) -> Floats:
         """Return how many rows of each unit have no value in a column."""
         return np.asarray(self.rows - self.table(name).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """The rows of a batch in the order of their units: each unit's values are sorted, and the grid is looked up there.
+
+    Sorting and 100 look-ups take a quarter of the time of looking up each value in the grid.
+    """
+
+    order: Codes
+    units: Codes
+    ends: Codes
+
+    @classmethod
+    def of(cls, units: Codes) -> _Runs | None:
+        """Return the runs, or None where they are so short that looking up each value is faster."""
+        counts = np.bincount(units)
+        present = np.flatnonzero(counts)
+        if len(units) < _LONG * len(present):
+            return None
+        small = units.astype(np.min_scalar_type(len(counts)))  # which is sorted by its digits
+        return cls(np.argsort(small, kind="stable"), present, np.cumsum(counts[present]))
+
+    def count(self, values: Floats, grid: Grid, counts: Counts) -> None:
+        """Add the counts of values to a table of shape (units, bins); missing values are left out."""
+        values = values[self.order]
+        below, start = np.zeros(len(grid) + 1, dtype=np.int64), 0
+        for unit, end in zip(self.units, self.ends, strict=True):
+            run = np.sort(values[start:end])
+            start = end
+            below[1:-1] = run.searchsorted(grid.edges, side="right")
+            below[-1] = run.searchsorted(np.nan) if np.isnan(run[-1]) else len(run)
+            counts[unit] += below[1:] - below[:-1]
+
+
+_LONG = 256  # rows
 
 
 def sketch_of(
