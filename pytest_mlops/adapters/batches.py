@@ -32,6 +32,14 @@ def count_rows(data: Data) -> int:
     return int(frame.select(nw.len()).collect().item())
 
 
+def count_distinct(data: Data, column: str) -> int:
+    """Return how many different values a column has, a missing one among them."""
+    import narwhals as nw
+
+    found = _opened(data).select(nw.col(column).n_unique())
+    return int((found.collect() if isinstance(found, nw.LazyFrame) else found).item())
+
+
 def extremes_of(data: Data, column: str) -> tuple[Any, Any]:
     """Return the least and the greatest value of a column, None where it has none."""
     import narwhals as nw

@@ -44,6 +44,11 @@ def digest_bytes(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+def short_digest(text: str) -> str:
+    """Return 16 letters that stand for a text, and do not show it."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
 def digest_json(value: object) -> str:
     """Return the digest of a value in plain JSON types, whatever the order of its keys."""
     return digest_bytes(json.dumps(plain(value), sort_keys=True, ensure_ascii=True).encode())

@@ -78,19 +78,19 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
 
     data = state.configuration.data
     reference = state.root / data[watch.reference].path
-    columns = columns_of(reference, list(watch.columns) or None, watch.unit or None)
+    columns, unit = list(watch.columns) or None, watch.unit or None
 
     def check_of(column: str) -> Callable[..., None]:
         def check(mlops_drift: Any) -> None:
             with _written_at(state, f"drift.{watch.name}"):
                 gate = no_drift(false_alarms=watch.false_alarms, material=watch.material, columns=column)
             mlops_drift(
-                data[watch.data].path, reference=reference, unit=watch.unit or None, columns=columns, name=watch.name
+                data[watch.data].path, reference=reference, unit=unit, columns=columns, name=watch.name
             ).require(gate)
 
         return check
 
-    for column in columns:
+    for column in columns_of(reference, columns, unit):
         yield Check(column, check_of(column))
 
 

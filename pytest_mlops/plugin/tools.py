@@ -168,6 +168,7 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         unit: str | None = None,
         columns: Sequence[str] | None = None,
         public: Sequence[str] = (),
+        measures: Sequence[str] = (),
         name: str | None = None,
     ) -> Result:
         from pytest_mlops.adapters.frames import digest_data
@@ -178,11 +179,18 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
             raise DeclarationError(f"drift of {subject}: data and reference must differ, both are the same")
         tool.state.say(f"drift of {subject}")
         shown = sorted({*public, *tool.public_columns(old), *tool.public_columns(new)})
-        key: Json = ["drift", digest_data(new), digest_data(old), unit, plain(columns), shown, subject]
+        key: Json = ["drift", digest_data(new), digest_data(old), unit, plain(columns), shown, plain(measures), subject]
         return tool.shared(
             key,
             lambda: measure_drift(
-                new, reference=old, name=subject, unit=unit, columns=columns, public=shown, seed=tool.state.seed
+                new,
+                reference=old,
+                name=subject,
+                unit=unit,
+                columns=columns,
+                public=shown,
+                measures=measures,
+                seed=tool.state.seed,
             ),
         )
 

@@ -62,34 +62,65 @@ def largest_cell(shares: Floats) -> Floats:
     return np.asarray(np.abs(shares).max(axis=-1))
 
 
-def measure_distance(
-    reference: Floats, current: Floats, weights: tuple[Floats, Floats], norm: Callable[[Floats], Floats]
-) -> Distance:
-    r"""Measure the distance of two samples of units, and its errors under a bootstrap of the units.
+@dataclass(frozen=True)
+class Resampled:
+    """Shares of two samples of units, of shape (cells,), and in each draw of a bootstrap, of shape (draws, cells)."""
 
-    With shares :math:`p, q` and a norm, the estimate is :math:`D = \lVert \hat q - \hat p \rVert`. By the triangle
-    inequality :math:`|\hat D - D| \le \lVert (\hat q - q) - (\hat p - p) \rVert`, the bootstrap gives the law of the
-    right side: :math:`\lVert (q^* - \hat q) - (p^* - \hat p) \rVert`. So an interval
-    :math:`\hat D \pm` its quantile covers at least as often as it says; it is never too narrow because D is near zero,
-    where a percentile bootstrap of D itself fails.
+    reference: Floats
+    current: Floats
+    drawn: tuple[Floats, Floats]
 
-    Parameters
-    ----------
-    reference, current
-        Counts of shape (units, bins).
-    weights
-        Bootstrap weights of both, of shape (draws, units).
-    norm
-        Of differences of shares, along the last axis: `largest_gap`, `half_sum`, `largest_cell`.
+    @classmethod
+    def of(cls, reference: Floats, current: Floats, weights: tuple[Floats, Floats]) -> Resampled:
+        """Return the shares of counts of shape (units, cells), under weights of shape (draws, units)."""
+        drawn = shares(weights[0] @ reference), shares(weights[1] @ current)
+        return cls(shares(reference.sum(axis=0)), shares(current.sum(axis=0)), drawn)
 
-    References
-    ----------
-    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 9; Davison and Hinkley, Bootstrap
-    Methods and their Application, 1997, section 3.8 (resampling of clusters).
-    """
-    p, q = shares(reference.sum(axis=0)), shares(current.sum(axis=0))
-    errors = (shares(weights[1] @ current) - q) - (shares(weights[0] @ reference) - p)
-    return Distance(float(norm(q - p)), norm(errors))
+    def errors(self) -> Floats:
+        """Return by how much the difference of the shares is off in each draw."""
+        return np.asarray((self.drawn[1] - self.current) - (self.drawn[0] - self.reference))
+
+    def distance(self, norm: Callable[[Floats], Floats], cells: Floats | None = None) -> Distance:
+        r"""Return a distance, and its errors under a bootstrap of the units.
+
+        With shares :math:`p, q` and a norm, the estimate is :math:`D = \lVert \hat q - \hat p \rVert`. By the
+        triangle inequality :math:`|\hat D - D| \le \lVert (\hat q - q) - (\hat p - p) \rVert`, the bootstrap gives
+        the law of the right side: :math:`\lVert (q^* - \hat q) - (p^* - \hat p) \rVert`. So an interval
+        :math:`\hat D \pm` its quantile covers at least as often as it says; it is never too narrow because D is near
+        zero, where a percentile bootstrap of D itself fails.
+
+        Parameters
+        ----------
+        norm
+            Of differences of shares, along the last axis: `largest_gap`, `half_sum`, `largest_cell`.
+        cells
+            Of shape (cells, groups): the groups whose shares are compared.
+
+        References
+        ----------
+        Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 9; Davison and Hinkley, Bootstrap
+        Methods and their Application, 1997, section 3.8 (resampling of clusters).
+        """
+        difference, errors = self.current - self.reference, self.errors()
+        if cells is not None:
+            difference, errors = difference @ cells, errors @ cells
+        return Distance(float(norm(difference)), norm(errors))
+
+    def metric(self, distance: Callable[[Floats, Floats], Floats]) -> Distance:
+        """Return a metric of two tables of shares; its error is at most the way of each side to its own estimate."""
+        errors = distance(self.drawn[0], self.reference) + distance(self.drawn[1], self.current)
+        return Distance(float(distance(self.reference, self.current)), errors)
+
+    def divergence(self, divergence: Callable[[Floats, Floats], Floats]) -> Distance:
+        """Return what is no metric, without the bias that the bootstrap shows, and how it varies there.
+
+        References
+        ----------
+        Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 10 (bias).
+        """
+        drawn = divergence(*self.drawn)
+        raw, mean = float(divergence(self.reference, self.current)), float(drawn.mean())
+        return Distance(max(2 * raw - mean, 0.0), np.abs(drawn - mean))
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,14 @@ def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> float:
     p, q = _shares(reference), _shares(current)
     if np.isnan(p).any() or np.isnan(q).any() or not len(p):
         return float("nan")
+    return float(jensen_shannon_of(p, q))
+
+
+def jensen_shannon_of(p: Floats, q: Floats) -> Floats:
+    """Return Jensen and Shannon's distance of shares, along the last axis."""
     middle = (p + q) / 2
     divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
-    return float(np.sqrt(max(divergence / np.log(2), 0.0)))
+    return np.asarray(np.sqrt(np.maximum(divergence / np.log(2), 0.0)))
 
 
 def population_stability(reference: ArrayLike, current: ArrayLike) -> float:
@@ -115,7 +120,12 @@ def population_stability(reference: ArrayLike, current: ArrayLike) -> float:
     0.0397
     """
     p, q = (_shares(_floats(counts) + 0.5) for counts in (reference, current))
-    return float(((p - q) * np.log(p / q)).sum()) if len(p) else float("nan")
+    return float(population_stability_of(p, q)) if len(p) else float("nan")
+
+
+def population_stability_of(p: Floats, q: Floats) -> Floats:
+    """Return the population stability index of shares above zero, along the last axis."""
+    return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
 
 
 def total_variation(reference: ArrayLike, current: ArrayLike) -> float:
@@ -170,9 +180,9 @@ def _without_small_cells(table: Floats, smallest: float) -> Floats:
     return np.concatenate([table[:, kept], table[:, rare].sum(axis=1, keepdims=True)], axis=1)
 
 
-def _relative_entropy(p: Floats, q: Floats) -> float:
-    some = p > 0
-    return float((p[some] * np.log(p[some] / q[some])).sum())
+def _relative_entropy(p: Floats, q: Floats) -> Floats:
+    ratio = np.divide(p, q, out=np.ones(np.broadcast_shapes(p.shape, q.shape)), where=p > 0)
+    return np.asarray((p * np.log(ratio)).sum(axis=-1))
 
 
 def _shares(counts: ArrayLike) -> Floats:

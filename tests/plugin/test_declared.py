@@ -62,6 +62,7 @@ def test_declarations_are_items(declared: Project) -> None:
         "mlops.toml::data::january::expect_column_values_to_be_unique[b]": ("fail", "xfailed"),
         "mlops.toml::drift::february::a": ("pass", "passed"),
         "mlops.toml::drift::february::b": ("fail", "failed"),
+        "mlops.toml::drift::february::(together)": ("pass", "passed"),
     }
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import energy_distance
 
-from pytest_mlops import DeclarationError, no_drift
+from pytest_mlops import DeclarationError, no_drift, same_within
 from pytest_mlops.stages.drift import measure_drift
+from pytest_mlops.stages.drift.measure import TOGETHER
+
+if TYPE_CHECKING:
+    from pytest_mlops.core.result import Result
 
 
 def month(seed: int, days: int = 30, rows: int = 200) -> pd.DataFrame:
@@ -18,10 +23,12 @@ def month(seed: int, days: int = 30, rows: int = 200) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     day = np.repeat(np.arange(days), rows)
     level = rng.normal(0, 0.15, days)[day]
+    size = rng.normal(level, 1)
     return pd.DataFrame(
         {
             "day": day,
-            "size": rng.normal(level, 1),
+            "size": size,
+            "weight": 0.7 * size + rng.normal(0, 0.7, len(day)),
             "count": rng.poisson(20, len(day)),
             "kind": rng.choice(["a", "b", "c"], len(day), p=[0.5, 0.3, 0.2]),
             "seen": pd.Timestamp("2013-01-01") + pd.to_timedelta(day, "D"),
@@ -53,6 +60,14 @@ RED = {
     "another type": (NEW.assign(count=NEW["count"].astype(str)), {":type_changed"}),
     "an all-null column": (NEW.assign(size=np.nan), {"size:ks", "size:missing_share_change"}),
     "no rows": (NEW.head(0), {":ks"}),
+    "rows joined twice": (
+        NEW.loc[np.repeat(NEW.index, 1 + (np.arange(len(NEW)) % 10 == 0))],
+        {":duplicate_share_change"},
+    ),
+    "values of another row": (
+        NEW.assign(weight=NEW["weight"].sample(frac=1, random_state=1).to_numpy()),
+        {":dependence_change"},
+    ),
 }
 
 
@@ -66,7 +81,8 @@ QUIET = {
     "unchanged": NEW,
     "rows in another order": NEW.sample(frac=1, random_state=1),
     "float noise": NEW.assign(size=NEW["size"] + 1e-12),
-    "an equal resample": NEW.sample(frac=1, replace=True, random_state=2),
+    "a part of the rows": NEW.sample(frac=0.6, random_state=2),
+    "a second file": pd.concat([NEW, month(4).assign(day=lambda rows: rows["day"] + 30)]),
     "integers as floats": NEW.assign(count=NEW["count"].astype(float)),
     "categories as such": NEW.assign(kind=NEW["kind"].astype("category")),
 }
@@ -127,3 +143,61 @@ def test_an_unknown_column_is_refused(options: dict[str, Any], message: str) -> 
 def test_a_wrong_gate_is_refused(options: dict[str, float]) -> None:
     with pytest.raises(DeclarationError, match="no_drift: "):
         no_drift(**options)  # type: ignore[arg-type]
+
+
+MORE = ["wasserstein", "energy", "jensen_shannon", "population_stability"]
+
+
+@pytest.fixture(scope="module")
+def everything() -> Result:
+    """All that can be asked for, of a month whose sizes moved by one standard deviation."""
+    current = NEW.assign(size=NEW["size"] + 1)
+    return measure_drift(current, reference=OLD, name="new", unit="day", measures=MORE, seed=5)
+
+
+@pytest.mark.parametrize("kind", MORE)
+def test_what_is_asked_for_is_judged(everything: Result, kind: str) -> None:
+    """A shift of a standard deviation is material by every measure, and of the shifted column alone."""
+    judged = [j for j in no_drift().judge(everything) if j.measurement.short_name == kind]
+    assert {j.measurement.subject for j in judged if j.verdict == "fail"} == {"new.size"}
+    assert {j.verdict.value for j in judged if j.measurement.subject != "new.size"} == {"pass"}
+
+
+def test_asked_measures_are_in_their_units(everything: Result) -> None:
+    """Standard deviations, and their square as population stability of a normal column."""
+    found = {m.short_name: float(m) for m in everything.measurements if m.subject == "new.size"}
+    shift = (NEW["size"].mean() + 1 - OLD["size"].mean()) / OLD["size"].std()
+    assert found["wasserstein"] == pytest.approx(shift, rel=0.02)
+    assert found["population_stability"] == pytest.approx(shift**2, rel=0.1)
+    assert found["energy"] == pytest.approx(scipy_energy(NEW["size"] + 1, OLD["size"]), rel=0.03)
+
+
+def scipy_energy(new: pd.Series[float], old: pd.Series[float]) -> float:
+    """Return the energy distance in square roots of standard deviations."""
+    return float(energy_distance(new, old) / np.sqrt(old.std()))
+
+
+def test_a_gate_on_a_measure_that_was_not_taken_is_refused() -> None:
+    result = measure_drift(NEW, reference=OLD, name="new", unit="day", seed=5)
+    for gate in (no_drift(material={"energy": 0.1}), same_within(energy=0.1)):
+        with pytest.raises(DeclarationError, match=r"'energy' was not measured. Hint: measures=\['energy'\]"):
+            list(gate.judge(result))
+
+
+def test_what_concerns_all_columns_can_be_judged_alone() -> None:
+    result = measure_drift(RED["values of another row"][0], reference=OLD, name="new", unit="day", seed=5)
+    judged = list(no_drift(columns=TOGETHER).judge(result))
+    assert {j.measurement.short_name: j.verdict.value for j in judged} == {
+        "dependence_change": "fail",
+        "duplicate_share_change": "pass",
+    }
+    assert "size and weight: correlation 0.70" in judged[0].measurement.note.replace("0.71", "0.70")
+    assert {j.verdict.value for j in no_drift(columns=["size", "weight"]).judge(result)} == {"pass"}
+
+
+def test_a_table_whose_rows_repeat_by_nature_is_quiet() -> None:
+    """Rows of a few categories are equal by chance, and the more often the more there are."""
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({name: rng.choice(list("abcdef"), 9000) for name in ("one", "two", "three")})
+    result = measure_drift(rows.iloc[6000:], reference=rows.iloc[:6000], name="new", unit="row", seed=5)
+    assert {j.verdict.value for j in no_drift().judge(result)} == {"pass"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 
-from pytest_mlops.stats.clusters import draw_weights, half_sum, hold_together, largest_gap, measure_distance
+from pytest_mlops.stats.clusters import Resampled, draw_weights, half_sum, hold_together, largest_gap
 from pytest_mlops.stats.intervals import bootstrap_interval, roc_auc_interval
 
 SCORES = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=60)
@@ -65,13 +65,13 @@ def test_the_distance_is_kolmogorovs_and_smirnovs() -> None:
     a, b = counts(rng, 10, 50, 0.5), counts(rng, 12, 40, 0.5)
     weights = draw_weights(rng, 10, 12, 5)
     expected = ks_2samp(*(np.repeat(np.arange(10), table.sum(axis=0).astype(int)) for table in (a, b))).statistic
-    assert measure_distance(a, b, weights, largest_gap).value == pytest.approx(expected, abs=1e-12)
+    assert Resampled.of(a, b, weights).distance(largest_gap).value == pytest.approx(expected, abs=1e-12)
 
 
 def test_total_variation_by_hand() -> None:
     a, b = np.array([[5.0, 5.0, 0.0]]), np.array([[2.0, 5.0, 3.0]])
     weights = np.ones((2, 1)), np.ones((2, 1))
-    assert measure_distance(a, b, weights, half_sum).value == pytest.approx(0.3)
+    assert Resampled.of(a, b, weights).distance(half_sum).value == pytest.approx(0.3)
 
 
 def test_the_error_bound_holds_where_days_are_the_units() -> None:
@@ -79,6 +79,6 @@ def test_the_error_bound_holds_where_days_are_the_units() -> None:
     rng, alarms = np.random.default_rng(4), 0
     for _ in range(200):
         a, b = counts(rng, 30, 200, 0.7), counts(rng, 28, 200, 0.7)
-        distance = measure_distance(a, b, draw_weights(rng, 30, 28, 400), largest_gap)
+        distance = Resampled.of(a, b, draw_weights(rng, 30, 28, 400)).distance(largest_gap)
         alarms += distance.value > hold_together([distance], 28).width(0, 0.05)
     assert alarms <= 0.08 * 200

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
@@ -15,7 +14,8 @@ from pytest_mlops.core.limit import Limit
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.source import calling_place
 from pytest_mlops.core.verdict import Verdict
-from pytest_mlops.stages.drift.measure import interval_of, together_of
+from pytest_mlops.stages.drift.kinds import DISTANCES, KINDS, shift_of_ks
+from pytest_mlops.stages.drift.measure import TOGETHER, interval_of, schema_only, together_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from pytest_mlops.core.result import Result
 
 _POWER_Z = NormalDist().inv_cdf(0.8)
-# Of each measure: what does not matter, and what must not be missed.
-_MATERIAL = MappingProxyType(
-    {"missing_share_change": 0.02, "new_category_share": 0.01, "outside_share": 0.01, "heaped_share": 0.05}
-)
-_MUST_SEE = 0.2
-_DISTANCES = frozenset({"ks", "total_variation"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +32,7 @@ class _Gate:
 
     false_alarms: float
     columns: Sequence[str] | None
+    asked: Sequence[str]
     source: str
 
     def judge(self, result: Result) -> Iterable[Judgement]:
@@ -45,21 +40,32 @@ class _Gate:
         self._refuse_unknown(result)
         number = 0
         for measurement in result.measurements:
-            if measurement.interval is None:
-                yield judge(measurement, Limit(high=0.0, by="point", source=self.source))
-                continue
-            if self.columns is None or _column(measurement) in self.columns:
-                yield self._judge(_Measured.of(measurement, result.details, number, self.false_alarms))
-            number += 1
+            if measurement.interval is not None:
+                if self.columns is None or (_column(measurement) or TOGETHER) in self.columns:
+                    yield self._judge(_Measured.of(measurement, result.details, number, self.false_alarms))
+                number += 1
+            elif measurement.short_name not in result.details or self.columns is None:
+                yield self._at_most_none(measurement)
+            elif asked := [column for column in self.columns if column != TOGETHER]:
+                yield self._at_most_none(schema_only(measurement, result.details, asked))
+
+    def _at_most_none(self, measurement: Measurement) -> Judgement:
+        return judge(measurement, Limit(high=0.0, by="point", source=self.source))
 
     def _judge(self, measured: _Measured) -> Judgement:
         raise NotImplementedError
 
     def _refuse_unknown(self, result: Result) -> None:
-        known: Any = result.details["names"]
+        known: Any = [*result.details["names"]]  # type: ignore[misc]
+        if any(m.short_name not in result.details and not _column(m) for m in result.measurements):
+            known.append(TOGETHER)
         for column in self.columns or ():
             if column not in known:
                 raise DeclarationError(f"{self.source}: {column!r} was not measured. {did_you_mean(column, known)}")
+        measured = {measurement.short_name for measurement in result.measurements}
+        for kind in self.asked:
+            if kind not in measured:
+                raise DeclarationError(f"{self.source}: {kind!r} was not measured. Hint: measures=[{kind!r}] there")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +81,12 @@ class _Measured:
     @classmethod
     def of(cls, measurement: Measurement, details: Mapping[str, Any], number: int, false_alarms: float) -> _Measured:
         together = together_of(details)
-        width = together.width(number, false_alarms)
+        width, kind = together.width(number, false_alarms), measurement.short_name
         return cls(
             measurement=replace(
-                measurement, interval=interval_of(float(measurement), measurement.n, width, 1 - false_alarms)
+                measurement, interval=interval_of(kind, float(measurement), measurement.n, width, 1 - false_alarms)
             ),
-            kind=measurement.short_name,
+            kind=kind,
             noise=width + _POWER_Z * together.errors[number][1],
             p_value=float(measurement.parameters["p_value"]),  # type: ignore[arg-type]
             least_p=1 / details["relabellings"],
@@ -112,7 +118,7 @@ class NoDrift(_Gate):
             reason = f"too few units to be a gate: {measured.unit} can be told apart in {1 / measured.least_p:.0f} ways"
             return Judgement(measurement, limit, Verdict.INCONCLUSIVE, f"{reason}, not in {1 / self.false_alarms:.0f}")
         seen = limit.high + measured.noise
-        must_see = max(distance_of_shift(self.must_see) if kind in _DISTANCES else _MUST_SEE, limit.high)
+        must_see = max(KINDS[kind].seen_of(self.must_see), limit.high)
         if seen > must_see:
             return Judgement(measurement, limit, Verdict.INCONCLUSIVE, _too_few(measured, seen, must_see, limit.high))
         return Judgement(measurement, limit, Verdict.PASS, f"these rows would have shown {_words(kind, seen)}")
@@ -163,8 +169,8 @@ def no_drift(
         Which columns to judge; the error rate is held over all that were measured, whatever is judged here.
     """
     _check_rate("no_drift", false_alarms)
-    limits = {**dict.fromkeys(_DISTANCES, 0.1), **_MATERIAL}
-    given = material if isinstance(material, Mapping) else dict.fromkeys(_DISTANCES if material else limits, material)
+    limits = {name: kind.material for name, kind in KINDS.items()}
+    given = material if isinstance(material, Mapping) else dict.fromkeys(DISTANCES if material else limits, material)
     for kind, value in given.items():
         if kind not in limits:
             raise DeclarationError(f"no_drift: material has no measure {kind!r}. {did_you_mean(kind, limits)}")
@@ -175,6 +181,7 @@ def no_drift(
         material={**limits, **given},
         must_see=must_see,
         columns=[columns] if isinstance(columns, str) else columns,
+        asked=[kind for kind in given if KINDS[kind].is_asked] if isinstance(material, Mapping) else [],
         source=calling_place(),
     )
 
@@ -196,7 +203,7 @@ def same_within(
         Of single measures: `missing_share_change=0.02`.
     """
     _check_rate("same_within", errors, "errors")
-    known = [*sorted(_DISTANCES), *_MATERIAL]
+    known = list(KINDS)
     for kind in limits:
         if kind not in known:
             raise DeclarationError(f"same_within: there is no measure {kind!r}. {did_you_mean(kind, known)}")
@@ -207,6 +214,7 @@ def same_within(
         false_alarms=errors,
         limits={**dict.fromkeys(known, limit), **limits},
         columns=[columns] if isinstance(columns, str) else columns,
+        asked=[kind for kind in limits if KINDS[kind].is_asked],
         source=calling_place(),
     )
 
@@ -216,24 +224,14 @@ def _check_rate(gate: str, rate: float, name: str = "false_alarms") -> None:
         raise DeclarationError(f"{gate}: {name} must be between 0 and 1, got {rate!r}")
 
 
-def distance_of_shift(shift: float) -> float:
-    """Return the Kolmogorov-Smirnov distance that a shift in standard deviations makes in a normal column."""
-    return 2 * NormalDist().cdf(shift / 2) - 1
-
-
-def shift_of_distance(distance: float) -> float:
-    """Return the shift of a normal column, in standard deviations, that makes a Kolmogorov-Smirnov distance."""
-    return math.inf if distance >= 1 else 2 * NormalDist().inv_cdf((1 + distance) / 2)
-
-
 def _column(measurement: Measurement) -> str:
     return measurement.subject.partition(".")[2]
 
 
 def _words(kind: str, seen: float) -> str:
     if kind == "ks":
-        return f"a distance of {seen:.3f}, as a shift of {shift_of_distance(seen):.2f} sd makes"
-    return f"{'a distance' if kind in _DISTANCES else 'a change'} of {seen:.3f}"
+        return f"a distance of {seen:.3f}, as a shift of {shift_of_ks(seen):.2f} sd makes"
+    return f"{'a distance' if KINDS[kind].of_shift else 'a change'} of {seen:.3f}"
 
 
 def _too_few(measured: _Measured, seen: float, must_see: float, material: float) -> str:

@@ -24,7 +24,9 @@ _ROWS = 20  # of the sample, in a bin
 _TAILS = (0.0005, 0.001, 0.002, 0.005)  # shares of the edges beside them, on both sides
 _OUTER = (0.1, 1.0, 10.0)  # edges beyond the extremes, in ranges
 _FEW = 100  # distinct values that get a bin each
+_NORMAL_RANGE = 1.349  # standard deviations between the quartiles of a normal distribution
 _ATOM = 0.004  # the share from which a value gets a bin of its own
+_LEAST = 10.0  # rows that a value must have for that: of fewer, those with many by chance would be picked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,8 @@ class Grid:
         Of the rows that the grid was chosen from.
     n
         How many those were.
-    scale
-        Their standard deviation.
+    scale, centre, robust_scale
+        Their standard deviation; their median, and the interquartile range over that of a normal distribution.
     """
 
     edges: Floats
@@ -51,6 +53,8 @@ class Grid:
     shares: Floats
     n: int
     scale: float
+    centre: float = 0.0
+    robust_scale: float = 1.0
 
     def __len__(self) -> int:
         """Return the number of bins."""
@@ -76,6 +80,8 @@ class Grid:
             "shares": [round(share, 6) for share in self.shares.tolist()],
             "n": self.n,
             "scale": self.scale,
+            "centre": self.centre,
+            "robust_scale": self.robust_scale,
         }
 
     @classmethod
@@ -88,6 +94,8 @@ class Grid:
             shares=np.array(read["shares"], dtype=np.float64),
             n=int(read["n"]),  # type: ignore[arg-type]
             scale=float(read["scale"]),  # type: ignore[arg-type]
+            centre=float(read["centre"]),  # type: ignore[arg-type]
+            robust_scale=float(read["robust_scale"]),  # type: ignore[arg-type]
         )
 
 
@@ -112,9 +120,23 @@ def choose_grid(sample: Floats, low: float, high: float) -> Grid:
     edges = np.unique([*(bottom - by for by in outer), bottom, *inner, top, *(top + by for by in outer)])
     first, last = int(np.searchsorted(edges, bottom)) + 1, int(np.searchsorted(edges, top)) + 1
     counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
+    quartiles = np.quantile(values, [0.25, 0.5, 0.75])
+    scale = float(values.std())
+    robust = float(quartiles[2] - quartiles[0]) / _NORMAL_RANGE or scale or 1.0
     return Grid(
-        edges=edges, inside=(first, last), shares=counts / len(values), n=len(values), scale=float(values.std())
+        edges=edges,
+        inside=(first, last),
+        shares=counts / len(values),
+        n=len(values),
+        scale=_rounded(scale),
+        centre=_rounded(float(quartiles[1])),
+        robust_scale=_rounded(robust),
     )
+
+
+def _rounded(value: float) -> float:
+    """Return six digits of a value, which are no row's value."""
+    return float(f"{value:.6g}")
 
 
 def _has_few(values: Floats) -> bool:
@@ -142,7 +164,7 @@ def _of_many(values: Floats) -> Floats:
     quantiles = np.quantile(values, np.sort(ranks), method="inverted_cdf")
     rounded = (np.round(quantiles / step) + 0.5) * step
     distinct, counts = np.unique(values, return_counts=True)
-    atoms = distinct[counts >= max(2.0, _ATOM * len(values))]
+    atoms = distinct[counts >= max(_LEAST, _ATOM * len(values))]
     near = np.minimum(step / 2, np.maximum(np.abs(atoms), step) * 1e-6)
     edges = np.unique(np.concatenate([rounded, atoms - near, atoms + near]))
     return np.asarray(edges)

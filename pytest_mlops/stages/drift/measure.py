@@ -15,51 +15,54 @@ from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
-from pytest_mlops.stages.drift.reference import sketch_current, sketch_reference, word_of
-from pytest_mlops.stages.drift.units import ByBlock, ByPeriod, choose_units, shared_units, widen
+from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
+from pytest_mlops.stages.drift.kinds import ASKED, KINDS
+from pytest_mlops.stages.drift.reference import Reference, compared, family_of, is_number, reference_of, word_of
+from pytest_mlops.stages.drift.table_effects import table_effects
+from pytest_mlops.stages.drift.units import ByBlock, ByPeriod, shared_units, widen
 from pytest_mlops.stats.clusters import Together, draw_weights, hold_together
 from pytest_mlops.stats.permutation import adjusted_p, relabellings, scores
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import narwhals as nw
 
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.drift.sketch import Sketch
-    from pytest_mlops.stages.drift.units import Units
 
     Schema = Mapping[str, nw.dtypes.DType]
 
 _DRAWS = 999
 _CONFIDENCE = 0.99
-_METHODS = {
-    "ks": "Kolmogorov-Smirnov distance",
-    "total_variation": "total variation distance of the categories",
-    "missing_share_change": "absolute change of the missing share",
-    "outside_share": "share of rows beyond the reference's extremes",
-    "heaped_share": "largest change of the share of one value that is rare in the reference",
-    "new_category_share": "share of rows whose category the reference does not have",
-}
+TOGETHER = "(together)"  # stands for what is measured of all columns together
 
 
 def columns_of(path: Path, columns: Sequence[str] | None, unit: str | None = None) -> Sequence[str]:
-    """Return the columns of a reference that are compared, sorted: those that are named, or all but unit and times."""
-    return _family(schema_of(path), columns, unit)
+    """Return the columns of a reference that are compared, sorted: those that are named, or all but unit and times.
+
+    The last is `(together)`, where more is measured than single columns: how numbers depend on each other, and rows
+    that repeat one.
+    """
+    types = schema_of(path)
+    family = family_of(types, columns, unit)
+    n_numbers = sum(is_number(types[column]) for column in family)
+    return [*family, TOGETHER] if columns is None or 1 < n_numbers <= MOST_JOINT else family
 
 
 def measure_drift(
     current: Data,
     *,
-    reference: Data,
+    reference: Data | Reference,
     name: str,
     unit: str | None = None,
     columns: Sequence[str] | None = None,
     public: Collection[str] = (),
+    measures: Collection[str] = (),
     seed: int = 0,
 ) -> Result:
-    """Measure how far each column of `current` is from `reference`.
+    """Measure how far each column of `current` is from `reference`, which is data, or what was kept of data.
 
     Parameters
     ----------
@@ -68,79 +71,95 @@ def measure_drift(
         rows are independent. None: the days of a column of times, or consecutive blocks of rows, as long as the data's
         own dependence asks for.
     columns
-        The family that is compared together; None: every column of the reference that can be compared.
+        The family that is compared together; None: every column of the reference that can be compared, and whole rows,
+        of which some may repeat others.
     public
         Columns of text whose categories a report may name.
+    measures
+        What is measured beside the default, of each column: `wasserstein` and `energy` of numbers, `jensen_shannon`
+        and `population_stability` of all.
 
     Returns
     -------
     Result
         Of a numeric column `drift.ks`, `drift.outside_share` and `drift.heaped_share`, of a categorical one
         `drift.total_variation` and `drift.new_category_share`, of both `drift.missing_share_change`; of the table
-        `drift.columns_missing` and `drift.type_changed`. Intervals hold together at 99 %. With no rows on a side, no
-        value.
+        `drift.dependence_change`, `drift.duplicate_share_change`, `drift.columns_missing` and `drift.type_changed`.
+        Intervals hold together at 99 %. With no rows on a side, no value.
     """
-    old, new = open_lazily(reference)[0], open_lazily(current)[0]
-    types = schema_of(old), schema_of(new)
-    family = _family(types[0], columns, unit)
-    present = [column for column in family if column in types[1] and _is_comparable(types, column)]
-    n_rows = count_rows(old), count_rows(new)
+    for measure in measures:
+        if measure not in ASKED:
+            raise DeclarationError(f"drift of {name}: there is no measure {measure!r}. {did_you_mean(measure, ASKED)}")
+    new = open_lazily(current)[0]
+    if isinstance(reference, Reference):
+        old = reference.of_family(columns)
+    else:
+        old = reference_of(reference, unit=unit, columns=columns, public=public, seed=seed, beside=new)
+    types = {column: word_of(dtype) for column, dtype in schema_of(new).items()}
+    gone, changed = _schema(old, types)
+    present = [column for column in old.family if column not in {*gone, *changed}]
+    n_rows = old.n_rows, count_rows(new)
     measured = _nothing(name, n_rows)
     details: dict[str, Json] = {}
-    if all(n_rows):
-        units = choose_units((old, new), unit, n_rows, seed)
-        sketches, said = _sketches((old, new), present, units, n_rows[0], seed)
-        if present:
-            measured, details = _measured(sketches, name, said=said, public=frozenset(public), seed=seed)
+    if all(n_rows) and present:
+        sketches, said = _sketches(old, new, n_rows[1], present)
+        effects, resamples = _effects(sketches, measures, seed)
+        measured = _measured(effects, resamples, name, said, seed)
+        details = _details(effects, resamples)
+    if not n_rows[1]:
+        changed = {}
     return Result(
         stage="drift",
         subject=name,
-        measurements=(*_schema(types, family, name, rows=bool(n_rows[1])), *measured),
-        details={"names": [*family], **details},
-        digests={f"data:{name}": digest_data(current), f"reference:{name}": digest_data(reference)},
+        measurements=(
+            _of_schema("columns_missing", name, gone, len(old.family)),
+            _of_schema("type_changed", name, changed, len(old.family)),
+            *measured,
+        ),
+        details={"names": [*old.family], "columns_missing": gone, "type_changed": changed, **details},
+        digests={f"data:{name}": digest_data(current), f"reference:{name}": old.digest},
     )
 
 
-def _family(types: Schema, columns: Sequence[str] | None, unit: str | None) -> list[str]:
-    for column in [*(columns or ()), *([unit] if unit and unit != "row" else [])]:
-        if column not in types:
-            raise DeclarationError(f"the reference has no column {column!r}. {did_you_mean(column, types)}")
-    if columns is not None:
-        return sorted(columns)
-    return sorted(column for column, dtype in types.items() if column != unit and not dtype.is_temporal())
-
-
-def _is_comparable(types: tuple[Schema, Schema], column: str) -> bool:
-    return types[0][column].is_numeric() == types[1][column].is_numeric()
-
-
 def _sketches(
-    sides: tuple[Data, Data], columns: Sequence[str], units: Sequence[Units], n_reference: int, seed: int
+    reference: Reference, data: Data, n_rows: int, columns: Sequence[str]
 ) -> tuple[tuple[Sketch, Sketch], str]:
     """Return the sketches of both sides, and what their units are, in words."""
-    old = sketch_reference(sides[0], columns, units[0], n_reference, seed)
-    new = sketch_current(sides[1], old, columns, units[1])
-    (old, new), found = widen((old, new), ordered=isinstance(units[0], ByBlock | ByPeriod))
-    words = units[1].words(len(new.units))
+    old, new, units = compared(data, n_rows, reference, columns)
+    (old, new), found = widen((old, new), ordered=isinstance(units, ByBlock | ByPeriod))
+    words = units.words(len(new.units))
     return (old, new), f"{words}; {found}" if found else words
 
 
-def _schema(types: tuple[Schema, Schema], family: Sequence[str], name: str, *, rows: bool) -> Iterable[Measurement]:
-    gone = [column for column in family if column not in types[1]]
-    changed = [
-        f"{column} ({word_of(types[0][column])} → {word_of(types[1][column])})"
-        for column in family
-        if rows and column in types[1] and not _is_comparable(types, column)
-    ]
-    for kind, columns, words in (("columns_missing", gone, "missing"), ("type_changed", changed, "of another type")):
-        yield Measurement(
-            name=f"drift.{kind}",
-            subject=name,
-            value=len(columns) if family else None,
-            n=len(family),
-            method="columns of the reference",
-            note=f"{words}: {', '.join(columns)}" if columns else "",
-        )
+def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return the columns that are missing, and those of another type: what to say of each."""
+    changed: dict[str, Json] = {
+        column: f"{column} ({word} → {types[column]})"
+        for column, word in reference.types.items()
+        if column in reference.family and column in types and (word == "number") != (types[column] == "number")
+    }
+    return {column: column for column in reference.family if column not in types}, changed
+
+
+_WORDS = {"columns_missing": "missing", "type_changed": "of another type"}
+
+
+def _of_schema(kind: str, name: str, found: Mapping[str, Json], n: int) -> Measurement:
+    return Measurement(
+        name=f"drift.{kind}",
+        subject=name,
+        value=len(found) if n else None,
+        n=n,
+        method="columns of the reference",
+        note=f"{_WORDS[kind]}: {', '.join(map(str, found.values()))}" if found else "",
+    )
+
+
+def schema_only(measurement: Measurement, details: Mapping[str, Any], columns: Collection[str]) -> Measurement:
+    """Return the same measurement of the schema, of some columns only."""
+    kind = measurement.short_name
+    found = {column: words for column, words in details[kind].items() if column in columns}
+    return _of_schema(kind, measurement.subject, found, len(columns))
 
 
 def _nothing(name: str, n_rows: tuple[int, int]) -> list[Measurement]:
@@ -148,9 +167,7 @@ def _nothing(name: str, n_rows: tuple[int, int]) -> list[Measurement]:
     return [Measurement(name="drift.ks", subject=name, value=None, n=0, note=note)]
 
 
-def _measured(
-    sketches: tuple[Sketch, Sketch], name: str, *, said: str, public: frozenset[str], seed: int
-) -> tuple[list[Measurement], dict[str, Json]]:
+def _effects(sketches: tuple[Sketch, Sketch], measures: Collection[str], seed: int) -> tuple[list[Effect], Resamples]:
     counts = len(sketches[0].units), len(sketches[1].units)
     pairs = shared_units(*sketches)
     rng = np.random.default_rng(seed)
@@ -158,35 +175,45 @@ def _measured(
     weights = draw_weights(rng, *counts, _DRAWS, pairs)
     resamples = Resamples(labels=labels.astype(np.float64), weights=weights)
     effects = [
-        effect
-        for column in sketches[1].columns
-        for effect in effects_of(column, *sketches, resamples, public=column in public)
-    ]  # fmt: skip
-    together = hold_together([effect.distance for effect in effects], min(counts))
-    p_values = _p_values(effects)
+        effect for column in sketches[1].columns for effect in effects_of(column, *sketches, resamples, more=measures)
+    ]
+    return [*effects, *table_effects(*sketches, resamples, seed)], resamples
+
+
+def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: str, seed: int) -> list[Measurement]:
+    together = _together(effects, resamples)
     parameters: dict[str, Json] = {"unit": said, "draws": _DRAWS}
-    measured = [
+    return [
         Measurement(
             name=f"drift.{effect.kind}",
-            subject=f"{name}.{effect.column}",
+            subject=f"{name}.{effect.column}" if effect.column else name,
             value=effect.distance.value if effect.n else None,
             n=effect.n,
-            method=f"{_METHODS[effect.kind]}; max-T permutation and bootstrap of units",
+            method=f"{KINDS[effect.kind].method}; max-T permutation and bootstrap of units",
             parameters={**parameters, "p_value": p},
             seed=seed,
-            interval=interval_of(effect.distance.value, effect.n, together.width(number, 1 - _CONFIDENCE), _CONFIDENCE),
-            note=effect.note if effect.n else "all null, or no rows",
+            interval=interval_of(
+                effect.kind, effect.distance.value, effect.n, together.width(number, 1 - _CONFIDENCE), _CONFIDENCE
+            ),
+            note=effect.note if effect.n or not effect.column else "all null, or no rows",
             artefacts=_histogram(effect, name),
         )
-        for number, (effect, p) in enumerate(zip(effects, p_values, strict=True))
+        for number, (effect, p) in enumerate(zip(effects, _p_values(effects), strict=True))
     ]
-    details: dict[str, Json] = {
+
+
+def _together(effects: Sequence[Effect], resamples: Resamples) -> Together:
+    return hold_together([effect.distance for effect in effects], min(resamples.counts))
+
+
+def _details(effects: Sequence[Effect], resamples: Resamples) -> dict[str, Json]:
+    together = _together(effects, resamples)
+    return {
         "errors": [[*moments] for moments in together.errors],
         "largest": list(together.largest),
-        "units": list(counts),
-        "relabellings": len(labels),
+        "units": list(resamples.counts),
+        "relabellings": len(resamples.labels),
     }
-    return measured, details
 
 
 def _p_values(effects: Sequence[Effect]) -> list[float]:
@@ -196,14 +223,14 @@ def _p_values(effects: Sequence[Effect]) -> list[float]:
     return [min(float(p) for p, owner in zip(adjusted, owners, strict=True) if owner == n) for n in range(len(effects))]
 
 
-def interval_of(value: float, n: int, width: float, confidence: float) -> Interval:
-    """Return the interval of a distance, which lies between 0 and 1.
+def interval_of(kind: str, value: float, n: int, width: float, confidence: float) -> Interval:
+    """Return the interval of a measure, within what its kind can be.
 
     What none of `n` rows showed may still have a share of `-log(1 - confidence) / n` (Hanley and Lippman-Hand, JAMA
     249, 1983): no interval is narrower.
     """
     wide = max(width, -math.log(1 - confidence) / max(n, 1))
-    return Interval(max(0.0, value - wide), min(1.0, value + wide), confidence)
+    return Interval(max(0.0, value - wide), min(KINDS[kind].most, value + wide), confidence)
 
 
 def together_of(details: Mapping[str, Any]) -> Together:

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.core.digest import short_digest
+from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
+from pytest_mlops.stages.drift.joint import Joint, cut
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import narwhals as nw
     from numpy.typing import NDArray
 
     from pytest_mlops.stages.drift.grid import Grid
+    from pytest_mlops.stages.drift.repeats import Repeats
 
     Counts = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-Kind = str  # "number" or "category"
+Key = str | int
 MANY = 5_000  # labels; a column with more of them is a name of its rows, and not a category
 
 
@@ -60,21 +65,16 @@ class ColumnSketch:
         The kind of its values, as a reader knows it: `number`, `text`, `boolean`, `time`.
     grid
         The bins of numbers; None for categories, whose cells are the `labels`.
-    known
-        How many of the labels are those of the reference; the others came after.
+    is_public
+        Whether the labels are what stands in the data; if not, they are digests of it.
     """
 
     type: str
     grid: Grid | None
     labels: dict[str, int] = field(default_factory=dict)
-    known: int = 0
     tally: Tally = field(default_factory=Tally)
     is_name: bool = False
-
-    @property
-    def kind(self) -> Kind:
-        """Say whether it is compared as numbers or as categories."""
-        return "category" if self.grid is None else "number"
+    is_public: bool = False
 
     @property
     def cells(self) -> int:
@@ -83,7 +83,23 @@ class ColumnSketch:
 
     def fresh(self) -> ColumnSketch:
         """Return the sketch of no rows, on the same cells."""
-        return ColumnSketch(self.type, self.grid, dict(self.labels), len(self.labels), is_name=self.is_name)
+        return replace(self, labels=dict(self.labels), tally=Tally())
+
+    def ordered(self, first: Sequence[str] = ()) -> ColumnSketch:
+        """Return the same with the labels in an order of their own: `first`, then the most frequent, then by name."""
+        self.tally.reach(0, self.cells)
+        if self.is_name:
+            return replace(self, labels={}, tally=Tally())
+        if self.grid is not None:
+            return self
+        totals = self.tally.counts.sum(axis=0)
+        rest = sorted(self.labels.keys() - set(first), key=lambda label: (-totals[self.labels[label]], label))
+        labels = [*first, *rest]
+        counts = np.zeros((len(self.tally.counts), len(labels)), dtype=np.int64)
+        for number, label in enumerate(labels):
+            if label in self.labels:
+                counts[:, number] = self.tally.counts[:, self.labels[label]]
+        return replace(self, labels={label: number for number, label in enumerate(labels)}, tally=Tally(counts))
 
 
 @dataclass
@@ -92,17 +108,17 @@ class Sketch:
 
     Attributes
     ----------
-    unit
-        What a unit is, in words: `31 values of day`.
     units
-        The units' keys, in the order in which they were met.
+        The units' keys, in the order in which they were met: digests of values, or numbers.
     """
 
     columns: dict[str, ColumnSketch]
-    units: dict[Hashable, int] = field(default_factory=dict)
+    units: dict[Key, int] = field(default_factory=dict)
     rows: Counts = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    joint: Joint | None = None
+    repeats: Repeats | None = None
 
-    def add(self, batch: nw.DataFrame[Any], keys: Sequence[Hashable], members: Codes) -> None:
+    def add(self, batch: nw.DataFrame[Any], keys: Sequence[Key], members: Codes) -> None:
         """Count the rows of a batch.
 
         Parameters
@@ -114,16 +130,20 @@ class Sketch:
         units, n = place[members], len(self.units)
         self.rows = np.pad(self.rows, (0, n - len(self.rows))) + np.bincount(units, minlength=n)
         runs = _Runs.of(units)
+        together: list[NDArray[np.float32]] = []
         for name, column in self.columns.items():
-            if column.is_name:
-                continue
-            if column.grid is None:
+            if column.grid is not None:
+                values = numbers(batch[name])[runs.order]
+                runs.count(values, units, column, n)
+                if self.joint is not None and name in self.joint.names:
+                    together.append(cut(values, column.grid.centre, column.grid.robust_scale))
+            elif not column.is_name:
                 column.tally.add(units, _labelled(batch[name], column), n, column.cells)
-            elif runs is None:
-                column.tally.add(units, column.grid.codes(numbers(batch[name])), n, column.cells)
-            else:
-                column.tally.reach(n, column.cells)
-                runs.count(numbers(batch[name]), column.grid, column.tally.counts)
+        if self.joint is not None:
+            self.joint.reach(n)
+            self.joint.add(np.stack(together), runs.units, runs.ends)
+        if self.repeats is not None:
+            self.repeats.add((batch[name] for name in self.repeats.columns), units)
 
     def merge(self, other: Sketch) -> None:
         """Add what another sketch on the same cells counted: the sketch of both parts together."""
@@ -139,8 +159,34 @@ class Sketch:
                 cells = list(range(column.cells))
             table = theirs.tally.counts
             column.tally.put(table, units[: len(table)], np.array(cells[: table.shape[1]], dtype=np.intp))
+            column.is_name = column.is_name or len(column.labels) > MANY
+        if self.joint is not None and other.joint is not None:
+            self.joint.reach(len(self.units))
+            self.joint.put(other.joint, units)
+        if self.repeats is not None and other.repeats is not None:
+            self.repeats.merge(other.repeats, units)
 
-    def grouped(self, units: dict[Hashable, int], place: Codes) -> Sketch:
+    def ordered(self, reference: Sketch | None = None) -> Sketch:
+        """Return the same with units and labels in an order that does not depend on that of the rows.
+
+        Labels of a reference stand where they stand there.
+        """
+        keys = sorted(self.units, key=lambda key: (isinstance(key, str), key))
+        units = {key: number for number, key in enumerate(keys)}
+        same = self.grouped(units, np.array([units[key] for key in self.units], dtype=np.intp))
+        for name, column in same.columns.items():
+            same.columns[name] = column.ordered([] if reference is None else [*reference.columns[name].labels])
+        return same
+
+    def only(self, names: Sequence[str]) -> Sketch:
+        """Return the same of some of the columns."""
+        joint = self.joint
+        if joint is not None:
+            kept = [name for name in joint.names if name in names]
+            joint = joint.only(kept) if len(kept) > 1 else None
+        return replace(self, columns={name: self.columns[name] for name in names}, joint=joint)
+
+    def grouped(self, units: dict[Key, int], place: Codes) -> Sketch:
         """Return the sketch with units together; `place` says for each unit which of `units` it is in."""
         together = Sketch({name: replace(column, tally=Tally()) for name, column in self.columns.items()}, units)
         together.rows = np.bincount(place, weights=self.rows, minlength=len(units)).astype(np.int64)
@@ -148,6 +194,12 @@ class Sketch:
             table = self.columns[name].tally.counts
             column.tally.reach(len(units), column.cells)
             column.tally.put(table, place[: len(table)], np.arange(table.shape[1]))
+        if self.joint is not None:
+            together.joint = Joint(self.joint.names)
+            together.joint.reach(len(units))
+            together.joint.put(self.joint, place)
+        if self.repeats is not None:
+            together.repeats = self.repeats.grouped(place)
         return together
 
     def table(self, name: str) -> Floats:
@@ -163,35 +215,40 @@ class Sketch:
 
 @dataclass(frozen=True)
 class _Runs:
-    """The rows of a batch in the order of their units: each unit's values are sorted, and the grid is looked up there.
-
-    Sorting and 100 look-ups take a quarter of the time of looking up each value in the grid.
-    """
+    """The rows of a batch in the order of their units, in which unit each run of them is, and where it ends."""
 
     order: Codes
     units: Codes
     ends: Codes
 
     @classmethod
-    def of(cls, units: Codes) -> _Runs | None:
-        """Return the runs, or None where they are so short that looking up each value is faster."""
+    def of(cls, units: Codes) -> _Runs:
+        """Return the runs of a batch."""
         counts = np.bincount(units)
         present = np.flatnonzero(counts)
-        if len(units) < _LONG * len(present):
-            return None
         small = units.astype(np.min_scalar_type(len(counts)))  # which is sorted by its digits
         return cls(np.argsort(small, kind="stable"), present, np.cumsum(counts[present]))
 
-    def count(self, values: Floats, grid: Grid, counts: Counts) -> None:
-        """Add the counts of values to a table of shape (units, bins); missing values are left out."""
-        values = values[self.order]
+    def count(self, values: Floats, units: Codes, column: ColumnSketch, n_units: int) -> None:
+        """Count values, in the order of the runs, into the grid of a column; missing values are left out.
+
+        Each run is sorted and the grid is looked up there, in a quarter of the time of looking up each value in the
+        grid, unless runs are short.
+        """
+        grid, tally = column.grid, column.tally
+        if grid is None:
+            raise TypeError(column.type)  # a number has one
+        if len(values) < _LONG * len(self.units):
+            tally.add(units[self.order], grid.codes(values), n_units, len(grid))
+            return
+        tally.reach(n_units, len(grid))
         below, start = np.zeros(len(grid) + 1, dtype=np.int64), 0
         for unit, end in zip(self.units, self.ends, strict=True):
             run = np.sort(values[start:end])
             start = end
             below[1:-1] = run.searchsorted(grid.edges, side="right")
             below[-1] = run.searchsorted(np.nan) if np.isnan(run[-1]) else len(run)
-            counts[unit] += below[1:] - below[:-1]
+            tally.counts[unit] += below[1:] - below[:-1]
 
 
 _LONG = 256  # rows
@@ -200,10 +257,13 @@ _LONG = 256  # rows
 def sketch_of(
     batches: Iterable[nw.DataFrame[Any]],
     columns: Mapping[str, ColumnSketch],
-    units_of: Callable[[nw.DataFrame[Any]], tuple[Sequence[Hashable], Codes]],
+    units_of: Callable[[nw.DataFrame[Any]], tuple[Sequence[Key], Codes]],
+    repeats: Repeats | None = None,
 ) -> Sketch:
     """Return the sketch of data on the cells of `columns`."""
-    sketch = Sketch({name: column.fresh() for name, column in columns.items()})
+    numeric = [name for name, column in columns.items() if column.grid is not None]
+    joint = Joint(numeric) if 1 < len(numeric) <= MOST_JOINT else None
+    sketch = Sketch({name: column.fresh() for name, column in columns.items()}, joint=joint, repeats=repeats)
     for batch in batches:
         sketch.add(batch, *units_of(batch))
     return sketch
@@ -218,7 +278,8 @@ def _labelled(series: nw.Series[Any], column: ColumnSketch) -> Codes:
     from pytest_mlops.adapters.arrow import encode
 
     codes, found = encode(series)
-    place = np.array([column.labels.setdefault(label, len(column.labels)) for label in found], dtype=np.intp)
+    words = found if column.is_public else [short_digest(word) for word in found]
+    place = np.array([column.labels.setdefault(word, len(column.labels)) for word in words], dtype=np.intp)
     if len(column.labels) > MANY:
         column.is_name = True
         return np.full(len(codes), -1, dtype=np.intp)

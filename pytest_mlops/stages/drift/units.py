@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pytest_mlops.adapters.batches import extremes_of, schema_of
+from pytest_mlops.adapters.batches import count_distinct, extremes_of, schema_of
+from pytest_mlops.core.digest import short_digest
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stats.dependence import Blocks, between_neighbours, within_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import narwhals as nw
     from numpy.typing import NDArray
 
     from pytest_mlops.adapters.frames import Data
-    from pytest_mlops.stages.drift.sketch import Sketch
+    from pytest_mlops.core.plain import Json
+    from pytest_mlops.stages.drift.sketch import Key, Sketch
 
     Codes = NDArray[np.intp]
 
@@ -34,48 +36,101 @@ _MOST_PERIODS = 2_000
 class Units(Protocol):
     """Says which unit each row of a batch is in."""
 
-    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Hashable], Codes]:
+    @property
+    def column(self) -> str:
+        """Return the column that says it, or nothing."""
+
+    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Key], Codes]:
         """Return the units of a batch, and for each row which of them it is in."""
+
+    def of_current(self, data: Data, n_rows: int) -> Units:
+        """Return the same of the current data."""
 
     def words(self, n: int) -> str:
         """Say what the units are."""
 
+    def to_json(self) -> dict[str, Json]:
+        """Return it in plain JSON types."""
 
-@dataclass
+
+@dataclass(frozen=True)
 class ByColumn:
-    """The values of a column: a day, a customer."""
+    """The values of a column: a day, a customer. Where there are very many, groups of them, which are as exchangeable.
+
+    A unit's key is a digest of the value: who the customers are is not kept.
+    """
 
     column: str
+    is_grouped: bool = False
 
-    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Hashable], Codes]:
+    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Key], Codes]:
         """Return the values; rows without one are a unit together."""
         from pytest_mlops.adapters.arrow import encode
 
         codes, found = encode(batch[self.column])
-        missing = codes < 0
-        return ([*found, ""], np.where(missing, len(found), codes)) if missing.any() else (found, codes)
+        if codes.min(initial=0) < 0:
+            codes, found = np.where(codes < 0, len(found), codes), [*found, ""]
+        keys = [short_digest(word) for word in found]
+        if not self.is_grouped:
+            return keys, codes
+        return range(_MOST_VALUES), np.array([group_of(key) for key in keys], dtype=np.intp)[codes]
+
+    def of_current(self, data: Data, n_rows: int) -> ByColumn:  # noqa: ARG002 - as the others
+        """Return the same, in groups where the current data have very many."""
+        if self.column not in (schema := schema_of(data)):
+            raise DeclarationError(_no_unit("the data", self.column, schema))
+        return self if self.is_grouped else replace(self, is_grouped=count_distinct(data, self.column) > _MOST_VALUES)
 
     def words(self, n: int) -> str:
         """Say which column."""
+        if self.is_grouped:
+            return f"{n} groups of the values of {self.column}"
         return f"{n} {'value' if n == 1 else 'values'} of {self.column}"
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it in plain JSON types."""
+        return {"by": "column", "column": self.column, "is_grouped": self.is_grouped}
+
+
+_MOST_VALUES = 500
+
+
+def group_of(key: Key) -> int:
+    """Return the group of a digest."""
+    return int(str(key)[:8], 16) % _MOST_VALUES
 
 
 @dataclass
 class ByRow:
     """Rows: put into groups at random, which are as exchangeable as rows and fewer."""
 
-    rng: np.random.Generator
     n_rows: int
-    side: int
+    seed: int
+    side: int = 0
+    column: str = ""
 
-    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Hashable], Codes]:
+    def __post_init__(self) -> None:
+        self._rng = np.random.default_rng([self.seed, self.side])
+
+    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Key], Codes]:
         """Return groups of nearly one size."""
         n = min(_GROUPS, self.n_rows)
-        return [(self.side, group) for group in range(n)], self.rng.permutation(len(batch)) % n
+        return [self.side * _SIDE + group for group in range(n)], self._rng.permutation(len(batch)) % n
+
+    def of_current(self, data: Data, n_rows: int) -> ByRow:  # noqa: ARG002 - as the others
+        """Return other groups."""
+        return replace(self, n_rows=n_rows, side=1)
 
     def words(self, n: int) -> str:
         """Say that rows are taken as independent."""
         return f"{n} random groups of rows"
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it in plain JSON types."""
+        return {"by": "row", "n_rows": self.n_rows, "seed": self.seed}
+
+
+_SIDE = 1 << 20  # the key of the first unit of the current data, where theirs are no units of the reference
 
 
 @dataclass
@@ -83,28 +138,38 @@ class ByBlock:
     """Consecutive rows, which allows for neighbours that depend on each other."""
 
     n_rows: int
+    side: int = 0
     done: int = 0
+    column: str = ""
 
-    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Hashable], Codes]:
+    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Key], Codes]:
         """Return the block of each row."""
         n = min(_BLOCKS, max(self.n_rows // 4, 1))
         block = (self.done + np.arange(len(batch))) * n // self.n_rows
         self.done += len(batch)
-        return list(range(block[0], block[-1] + 1)), block - block[0]
+        return [self.side * _SIDE + key for key in range(block[0], block[-1] + 1)], block - block[0]
+
+    def of_current(self, data: Data, n_rows: int) -> ByBlock:  # noqa: ARG002 - as the others
+        """Return other blocks."""
+        return ByBlock(n_rows, side=1)
 
     def words(self, n: int) -> str:
         """Say that no unit was said."""
         return f"{n} consecutive blocks of rows"
 
+    def to_json(self) -> dict[str, Json]:
+        """Return it in plain JSON types."""
+        return {"by": "block", "n_rows": self.n_rows}
 
-@dataclass
+
+@dataclass(frozen=True)
 class ByPeriod:
     """Days, hours, minutes of a column of times."""
 
     column: str
     period: str
 
-    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Hashable], Codes]:
+    def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Key], Codes]:
         """Return the period of each row; rows without a time are a unit together."""
         numbers = _times(batch[self.column]).astype(f"datetime64[{self.period}]").astype(np.int64)
         found, codes = np.unique(numbers, return_inverse=True)
@@ -113,6 +178,26 @@ class ByPeriod:
     def words(self, n: int) -> str:
         """Say which column."""
         return f"{n} {_PERIODS[self.period]} of {self.column}"
+
+    def of_current(self, data: Data, n_rows: int) -> ByPeriod:  # noqa: ARG002 - as the others
+        """Return the same."""
+        schema = schema_of(data)
+        if self.column not in schema or not schema[self.column].is_temporal():
+            raise DeclarationError(
+                f"the reference's units are {_PERIODS[self.period]} of {self.column}, which the data do not have as "
+                "times. Hint: unit= says what is independent"
+            )
+        return self
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it in plain JSON types."""
+        return {"by": "period", "column": self.column, "period": self.period}
+
+
+def units_from_json(read: Mapping[str, Any]) -> Units:
+    """Return what `to_json` wrote."""
+    kinds: Mapping[str, Callable[..., Units]] = {"column": ByColumn, "row": ByRow, "block": ByBlock, "period": ByPeriod}
+    return kinds[read["by"]](**{name: value for name, value in read.items() if name != "by"})
 
 
 def _times(series: nw.Series[Any]) -> NDArray[Any]:
@@ -123,10 +208,10 @@ def _times(series: nw.Series[Any]) -> NDArray[Any]:
     return np.asarray(series.to_numpy()).astype("datetime64[s]")
 
 
-def choose_units(data: Sequence[Data], unit: str | None, n_rows: Sequence[int], seed: int) -> list[Units]:
-    """Return the units of the reference and of the current data.
+def choose_units(data: Sequence[Data], unit: str | None, n_rows: int, seed: int) -> Units:
+    """Return the units of a reference, the first of `data`; they suit the others too.
 
-    Where none is said: the days (or hours, ...) of the first column of times that both have, else blocks of rows.
+    Where none is said: the days (or hours, ...) of the first column of times that all have, else blocks of rows.
 
     Raises
     ------
@@ -135,17 +220,18 @@ def choose_units(data: Sequence[Data], unit: str | None, n_rows: Sequence[int], 
     """
     schemas = [schema_of(one) for one in data]
     if unit is not None and all(unit in schema for schema in schemas):
-        return [ByColumn(unit) for _ in data]
+        return ByColumn(unit, any(count_distinct(one, unit) > _MOST_VALUES for one in data))
     if unit == ROW:
-        return [ByRow(np.random.default_rng([seed, side]), n, side) for side, n in enumerate(n_rows)]
+        return ByRow(n_rows, seed)
     if unit is not None:
         side = next(number for number, schema in enumerate(schemas) if unit not in schema)
-        raise DeclarationError(
-            f"{('the reference', 'the data')[side]} has no column {unit!r} for unit. "
-            f"{did_you_mean(unit, schemas[side])}. Hint: unit='row' where rows are independent"
-        )
-    found = _period(data, schemas)
-    return [found for _ in data] if found is not None else [ByBlock(n) for n in n_rows]
+        raise DeclarationError(_no_unit(("the reference", "the data")[side], unit, schemas[side]))
+    return _period(data, schemas) or ByBlock(n_rows)
+
+
+def _no_unit(side: str, unit: str, schema: Mapping[str, Any]) -> str:
+    hint = "Hint: unit='row' where rows are independent"
+    return f"{side} has no column {unit!r} for unit. {did_you_mean(unit, schema)}. {hint}"
 
 
 def _period(data: Sequence[Data], schemas: Sequence[Any]) -> ByPeriod | None:
@@ -175,10 +261,18 @@ def _count(low: Any, high: Any, period: str) -> int:
 def shared_units(reference: Sketch, current: Sketch) -> list[tuple[int, int]]:
     """Return the units that stand on both sides, as their numbers there, where that is more than half of each side.
 
-    A few that are shared have the same name by chance (the first days of two months) more often than by design.
+    A few that are shared have the same name by chance (the first days of two months) more often than by design; so do
+    those of which one side has a whole and the other a fragment.
     """
     pairs = [(reference.units[key], number) for key, number in current.units.items() if key in reference.units]
-    return pairs if 2 * len(pairs) > max(len(reference.units), len(current.units)) else []
+    alike = sum(
+        1 / _LIKE <= reference.rows[old] * current.rows.sum() / (current.rows[new] * reference.rows.sum()) <= _LIKE
+        for old, new in pairs
+    )
+    return pairs if 2 * alike > max(len(reference.units), len(current.units)) else []
+
+
+_LIKE = 3.0  # times as large, as a part of its side
 
 
 def widen(sketches: Sequence[Sketch], *, ordered: bool) -> tuple[list[Sketch], str]:
@@ -186,6 +280,8 @@ def widen(sketches: Sequence[Sketch], *, ordered: bool) -> tuple[list[Sketch], s
 
     Blocks are made twice as long until neighbouring ones are no longer alike, or few are left.
     """
+    if ordered and not shared_units(*sketches):
+        sketches = [_without_fragments(sketch) for sketch in sketches]
     if not ordered or any(len(sketch.units) < _FEWEST for sketch in sketches):
         return list(sketches), ""
     correlation, column = max((found for sketch in sketches for found in _within(sketch)), default=(0.0, ""))
@@ -201,9 +297,30 @@ def widen(sketches: Sequence[Sketch], *, ordered: bool) -> tuple[list[Sketch], s
     return list(sketches), said
 
 
+def _without_fragments(sketch: Sketch) -> Sketch:
+    """Return a sketch whose periods of few rows are one with the period beside them.
+
+    Where days begin at another hour than the clock's (another time zone, a night shift), each ends in a fragment.
+    """
+    rows = {int(key): int(sketch.rows[number]) for key, number in sketch.units.items()}
+    few = float(np.median([*rows.values()])) * _FRAGMENT
+    homes: dict[int, int] = {}
+    together = 0  # rows of the period before, with its fragments
+    for key in sorted(rows):
+        is_one = key - 1 in homes and min(rows[key], together) < few
+        homes[key] = homes[key - 1] if is_one else key
+        together = together * is_one + rows[key]
+    units: dict[Key, int] = {}
+    place = [units.setdefault(homes[int(key)], len(units)) for key in sketch.units]
+    return sketch.grouped(units, np.array(place, dtype=np.intp)) if len(units) < len(rows) else sketch
+
+
+_FRAGMENT = 0.5  # of the median period's rows
+
+
 def _doubled(sketch: Sketch) -> Sketch:
-    pairs: dict[Hashable, int] = {}
-    place = [pairs.setdefault(int(key) // 2, len(pairs)) for key in sketch.units]  # type: ignore[call-overload]
+    pairs: dict[Key, int] = {}
+    place = [pairs.setdefault(int(key) // 2, len(pairs)) for key in sketch.units]
     return sketch.grouped(pairs, np.array(place, dtype=np.intp))
 
 
@@ -221,7 +338,7 @@ def _alike(sketches: Sequence[Sketch]) -> str:
 
 def _blocks(sketch: Sketch) -> Iterable[tuple[str, Blocks]]:
     """Yield the sums of what is looked at in each column, by unit in their order."""
-    order = np.argsort(np.array([int(key) for key in sketch.units], dtype=np.int64))  # type: ignore[call-overload]
+    order = np.argsort(np.array([int(key) for key in sketch.units], dtype=np.int64))
     rows = sketch.rows[order].astype(np.float64)
     for name, column in sketch.columns.items():
         if column.is_name:

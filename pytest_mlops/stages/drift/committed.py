@@ -1,0 +1,138 @@
+"""References as files that fit in git: counts by unit on rounded bins, and no row's value."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.stages.drift.grid import Grid
+from pytest_mlops.stages.drift.joint import Joint
+from pytest_mlops.stages.drift.packed import pack, unpack
+from pytest_mlops.stages.drift.reference import Reference
+from pytest_mlops.stages.drift.repeats import Repeats
+from pytest_mlops.stages.drift.sketch import ColumnSketch, Sketch, Tally
+from pytest_mlops.stages.drift.units import units_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pytest_mlops.core.plain import Json
+
+FORMAT = "pytest-mlops drift reference 1"
+_MOST_JOINT = 40  # columns whose products are written; of more, they would be most of the file
+
+
+def reference_text(reference: Reference) -> str:
+    """Return a reference as sorted JSON, the same for the same rows in any order and any parts.
+
+    Of each column and unit a line of counts; of a column that is not public digests in place of its categories.
+    """
+    return json.dumps(_to_json(reference), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write_reference(path: Path, text: str) -> bool:
+    """Write a reference, whole or not at all; return whether the file changed."""
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return False
+    except (OSError, ValueError):
+        pass  # there is none, or none that can be read: it is written anew
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return True
+
+
+def read_reference(path: Path) -> Reference:
+    """Return the reference that `reference_text` wrote.
+
+    Raises
+    ------
+    DeclarationError
+        When there is none, or it is broken.
+    """
+    hint = "Hint: pytest --mlops --mlops-update writes it; commit it"
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise DeclarationError(f"there is no drift reference {path}. {hint}") from exc
+    except (OSError, ValueError) as exc:
+        raise DeclarationError(f"{path} must be a drift reference, got: {exc}. {hint}") from exc
+    if not isinstance(read, dict) or read.get("format") != FORMAT:
+        got = read.get("format") if isinstance(read, dict) else type(read).__name__
+        raise DeclarationError(f"{path}: format must be {FORMAT!r}, got {got!r}. {hint}")
+    try:
+        return _from_json(read)
+    except (KeyError, TypeError, ValueError, IndexError) as exc:
+        raise DeclarationError(f"{path} is broken: {type(exc).__name__}: {exc}. {hint}") from exc
+
+
+def _to_json(reference: Reference) -> dict[str, Json]:
+    sketch = reference.sketch
+    joint, repeats = sketch.joint, sketch.repeats
+    return {
+        "format": FORMAT,
+        "of": {"digest": reference.digest, "rows": reference.n_rows, "is_whole": reference.is_whole},
+        "types": {**reference.types},
+        "unit": reference.unit,
+        "units": {**reference.units.to_json(), "keys": [*sketch.units], "rows": pack(sketch.rows)},
+        "columns": {name: _column(column) for name, column in sketch.columns.items()},
+        "joint": joint.to_json() if joint is not None and len(joint.names) <= _MOST_JOINT else None,
+        "repeats": None if repeats is None else repeats.to_json(),
+    }
+
+
+def _column(column: ColumnSketch) -> dict[str, Json]:
+    cells: dict[str, Json]
+    if column.grid is not None:
+        cells = {"grid": column.grid.to_json()}
+    else:
+        cells = {"labels": [*column.labels], "is_public": column.is_public, "is_name": column.is_name}
+    return {**cells, "counts": [pack(line) for line in column.tally.counts]}
+
+
+def _from_json(read: Mapping[str, Any]) -> Reference:
+    keys = {key: number for number, key in enumerate(read["units"]["keys"])}
+    types = read["types"]
+    sketch = Sketch(
+        columns={name: _read_column(types[name], column, len(keys)) for name, column in read["columns"].items()},
+        units=keys,
+        rows=unpack(read["units"]["rows"]),
+        joint=None if read["joint"] is None else Joint.from_json(read["joint"]),
+        repeats=None if read["repeats"] is None else Repeats.from_json(read["repeats"]),
+    )
+    if len(sketch.rows) != len(keys) or int(sketch.rows.sum()) != read["of"]["rows"]:
+        raise ValueError(f"{sketch.rows.sum()} rows in {len(sketch.rows)} units, said are {read['of']['rows']}")
+    return Reference(
+        family=sorted(types),
+        types=types,
+        is_whole=read["of"]["is_whole"],
+        n_rows=read["of"]["rows"],
+        digest=read["of"]["digest"],
+        unit=read["unit"],
+        units=units_from_json({name: v for name, v in read["units"].items() if name not in {"keys", "rows"}}),
+        sketch=sketch,
+    )
+
+
+def _read_column(kind: str, read: Mapping[str, Any], n_units: int) -> ColumnSketch:
+    counts = [unpack(line) for line in read["counts"]]
+    if "grid" in read:
+        grid = Grid.from_json(read["grid"])
+        return ColumnSketch(kind, grid, tally=_tally(counts, n_units, len(grid)))
+    labels = {label: number for number, label in enumerate(read["labels"])}
+    tally = _tally(counts, n_units, len(labels))
+    return ColumnSketch(kind, None, labels, tally, is_name=read["is_name"], is_public=read["is_public"])
+
+
+def _tally(counts: list[Any], n_units: int, n_cells: int) -> Tally:
+    table = np.stack(counts) if counts else np.zeros((0, n_cells), dtype=np.int64)
+    if counts and table.shape != (n_units, n_cells):
+        raise ValueError(f"counts of shape {table.shape}, {n_units} units and {n_cells} cells are said")
+    return Tally(table)

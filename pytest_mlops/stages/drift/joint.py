@@ -1,0 +1,183 @@
+"""How numeric columns depend on each other, by unit: sums of products, from which every correlation follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_mlops.stages.drift.packed import fold_signs, pack, unfold_signs, unpack
+from pytest_mlops.stats.change import change
+from pytest_mlops.stats.clusters import Distance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from pytest_mlops.core.plain import Json
+
+    Floats = NDArray[np.float64]
+    Codes = NDArray[np.intp]
+
+MOST = 100  # columns; more are 5,000 pairs and more
+_FAR = 3.0  # robust standard deviations, at which values are cut
+_FINE = 16  # steps of a robust standard deviation, to which they are rounded
+_EXACT = 7_000  # rows, whose products add up exactly in single precision: (3 * 16)² * 7,000 < 2**24
+_AT_ONCE = 512  # pairs
+
+
+@dataclass
+class Joint:
+    """Sums of some columns and of their products, by unit; values are centred, scaled and cut as the reference says.
+
+    The values are whole numbers of steps, so that sums are exact, in whatever order and parts rows come.
+
+    Attributes
+    ----------
+    rows, sums, products
+        Of shape (units,), (units, columns) and (units, columns, columns). A missing value counts as the middle.
+    """
+
+    names: Sequence[str]
+    rows: Floats = field(default_factory=lambda: np.zeros(0))
+    sums: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    products: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+    def reach(self, n_units: int) -> None:
+        """Make room for more units."""
+        more, p = n_units - len(self.rows), len(self.names)
+        if more > 0:
+            self.rows = np.concatenate([self.rows, np.zeros(more)])
+            self.sums = np.concatenate([self.sums.reshape(-1, p), np.zeros((more, p))])
+            self.products = np.concatenate([self.products.reshape(-1, p, p), np.zeros((more, p, p))])
+
+    def add(self, values: NDArray[np.float32], units: Codes, ends: Codes) -> None:
+        """Add the rows of consecutive units; `values` of shape (columns, rows), units end at `ends`."""
+        start = 0
+        for unit, end in zip(units, ends, strict=True):
+            self.rows[unit] += end - start
+            for at in range(start, end, _EXACT):
+                run = values[:, at : min(at + _EXACT, end)]
+                self.sums[unit] += run.sum(axis=1)
+                self.products[unit] += run @ run.T
+            start = end
+
+    def put(self, other: Joint, units: Codes) -> None:
+        """Add what another one counted; its units are `units` here."""
+        self.reach(int(units.max(initial=-1)) + 1)
+        for mine, theirs in ((self.rows, other.rows), (self.sums, other.sums), (self.products, other.products)):
+            np.add.at(mine, units[: len(theirs)], theirs)
+
+    def only(self, names: Sequence[str]) -> Joint:
+        """Return the same of some of the columns."""
+        at = np.array([self.names.index(name) for name in names], dtype=np.intp)
+        return Joint(list(names), self.rows, self.sums[:, at], self.products[:, at[:, None], at])
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the sums in plain JSON types, a line for each unit."""
+        upper = np.triu_indices(len(self.names))
+        lines = np.concatenate([self.rows[:, None], self.sums, self.products[:, *upper]], axis=1)
+        return {"columns": [*self.names], "sums": [pack(fold_signs(line)) for line in lines.astype(np.int64)]}
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, Any]) -> Joint:
+        """Return the sums that `to_json` wrote."""
+        names, p = list(read["columns"]), len(read["columns"])
+        lines = np.stack([unfold_signs(unpack(line)) for line in read["sums"]]).astype(np.float64)
+        products = np.zeros((len(lines), p, p))
+        first, second = np.triu_indices(p)
+        products[:, first, second] = products[:, second, first] = lines[:, 1 + p :]
+        return cls(names, lines[:, 0], lines[:, 1 : 1 + p], products)
+
+
+def cut(values: Floats, centre: float, scale: float) -> NDArray[np.float32]:
+    """Return sixteenths of robust standard deviations from the middle, cut at three; missing ones are the middle.
+
+    Cutting bounds what one row can do to a correlation (Wilcox, Introduction to Robust Estimation and Hypothesis
+    Testing, 2012, section 9.3: the winsorised correlation).
+    """
+    with np.errstate(over="ignore"):
+        found = ((values - centre) * (_FINE / scale)).astype(np.float32)
+    np.clip(found, -_FAR * _FINE, _FAR * _FINE, out=found)
+    return np.nan_to_num(np.rint(found, out=found), copy=False, nan=0.0)
+
+
+@dataclass(frozen=True)
+class JointChange:
+    """The largest change of a correlation: of which pair, from what to what, and its statistic in each relabelling."""
+
+    distance: Distance
+    statistic: Floats
+    pair: tuple[str, str]
+    correlations: tuple[float, float]
+
+
+def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, Floats]) -> JointChange | None:
+    """Return the largest change of a correlation, None where no two columns vary on both sides."""
+    kept = [i for i in range(len(old.names)) if all(_varies(side, i) for side in (old, new))]
+    pairs = [(i, j) for at, i in enumerate(kept) for j in kept[at + 1 :]]
+    if not pairs:
+        return None
+    values, errors, statistics = [], [], []
+    for some in _chunks(pairs):
+        first, second = (np.array([pair[side] for pair in some], dtype=np.intp) for side in (0, 1))
+        now, then = (_correlations(side, first, second, np.ones((1, len(side.rows)))) for side in (new, old))
+        drawn = [
+            _correlations(side, first, second, by) - seen
+            for side, by, seen in ((old, weights[0], then), (new, weights[1], now))
+        ]
+        values.append(np.stack([then[0], now[0]], axis=1))
+        errors.append(np.abs(drawn[1] - drawn[0]).max(axis=1))
+        statistics.append(_statistic(old, new, first, second, labels))
+    found = np.concatenate(values)
+    size = np.abs(found[:, 1] - found[:, 0])
+    most = int(np.argmax(size))
+    first_name, second_name = (old.names[i] for i in pairs[most])
+    return JointChange(
+        distance=Distance(float(size[most]), np.max(errors, axis=0)),
+        statistic=np.max(statistics, axis=0),
+        pair=(first_name, second_name),
+        correlations=(float(found[most, 0]), float(found[most, 1])),
+    )
+
+
+def _varies(side: Joint, column: int) -> bool:
+    n = side.rows.sum()
+    mean = side.sums[:, column].sum() / max(n, 1)
+    return bool(n and side.products[:, column, column].sum() / n - mean**2 > _CONSTANT)
+
+
+_CONSTANT = 1e-3  # a variance, in steps
+
+
+def _chunks(pairs: Sequence[tuple[int, int]]) -> Iterable[Sequence[tuple[int, int]]]:
+    for start in range(0, len(pairs), _AT_ONCE):
+        yield pairs[start : start + _AT_ONCE]
+
+
+def _correlations(side: Joint, first: Codes, second: Codes, weights: Floats) -> Floats:
+    """Return the correlations of pairs of columns, of shape (draws, pairs)."""
+    n = (weights @ side.rows)[:, None]
+    means = weights @ side.sums / n
+    squares = weights @ np.diagonal(side.products, axis1=1, axis2=2) / n - means**2
+    both = weights @ side.products[:, first, second] / n - means[:, first] * means[:, second]
+    return np.asarray(both / np.sqrt(np.maximum(squares[:, first] * squares[:, second], _CONSTANT**2)))
+
+
+def _statistic(old: Joint, new: Joint, first: Codes, second: Codes, labels: Floats) -> Floats:
+    """Return the largest studentised change of the mean product of two columns, standardised over both sides."""
+    rows = np.concatenate([old.rows, new.rows])
+    sums = np.concatenate([old.sums, new.sums])
+    products = np.concatenate([old.products, new.products])
+    mean = sums.sum(axis=0) / rows.sum()
+    spread = np.sqrt(np.maximum(np.diagonal(products.sum(axis=0)) / rows.sum() - mean**2, _CONSTANT))
+    table = (
+        products[:, first, second]
+        - mean[first] * sums[:, second]
+        - mean[second] * sums[:, first]
+        + rows[:, None] * mean[first] * mean[second]
+    ) / (spread[first] * spread[second])
+    changed = change(table, rows, labels)
+    return np.asarray((np.abs(changed.difference) / changed.spread).max(axis=-1))

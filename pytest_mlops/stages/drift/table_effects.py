@@ -1,0 +1,65 @@
+"""What is measured of a table as a whole: how columns depend on each other, and rows that stand there twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_mlops.stages.drift.effects import Effect, Pair, Resamples
+from pytest_mlops.stages.drift.joint import joint_change
+from pytest_mlops.stages.drift.repeats import repeats_by_unit
+from pytest_mlops.stats.change import share_statistic
+from pytest_mlops.stats.clusters import Distance, half_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pytest_mlops.stages.drift.joint import Joint
+    from pytest_mlops.stages.drift.sketch import Sketch
+
+    Floats = NDArray[np.float64]
+
+
+def table_effects(old: Sketch, new: Sketch, resamples: Resamples, seed: int) -> Iterable[Effect]:
+    """Yield the measures of the table; their column is empty."""
+    if old.joint is not None and new.joint is not None:
+        yield _dependence((old.joint, new.joint), int(new.rows.sum()), resamples)
+    if old.repeats is not None and new.repeats is not None:
+        counts = len(old.units), len(new.units)
+        yield _duplicates(repeats_by_unit((old.repeats, new.repeats), counts, seed), resamples)
+
+
+def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -> Effect:
+    found = joint_change(*sides, resamples.labels, resamples.weights)
+    if found is None:
+        return Effect(
+            column="",
+            kind="dependence_change",
+            n=0,
+            distance=Distance(0.0, resamples.no_errors),
+            statistics={"dependence": resamples.no_statistic},
+            note="no two columns of numbers vary on both sides",
+        )
+    (first, second), (then, now) = found.pair, found.correlations
+    return Effect(
+        column="",
+        kind="dependence_change",
+        n=n_rows,
+        distance=found.distance,
+        statistics={"dependence": found.statistic},
+        note=f"{first} and {second}: correlation {then:.2f} in the reference, {now:.2f} now",
+    )
+
+
+def _duplicates(tables: tuple[Floats, Floats], resamples: Resamples) -> Effect:
+    pair = Pair("", *tables, resamples)
+    table = pair.both
+    shares = [float(side[:, 1].sum() / max(side.sum(), 1)) for side in (pair.old, pair.new)]
+    return pair.effect(
+        "duplicate_share_change",
+        pair.resampled.distance(half_sum),
+        {"repeats": share_statistic(table[:, 1], table.sum(axis=1), resamples.labels)},
+        note=f"{shares[0]:.2%} of the rows repeat one in the reference, {shares[1]:.2%} now" if any(shares) else "",
+    )

@@ -1,0 +1,67 @@
+"""Correlations from sums of products equal those of the rows, whatever the units."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_mlops.stages.drift.joint import Joint, cut, joint_change
+
+
+def joint_of(values: np.ndarray, units: np.ndarray) -> Joint:
+    """Return the sums of rows of shape (rows, columns)."""
+    joint = Joint([f"c{number}" for number in range(values.shape[1])])
+    order = np.argsort(units, kind="stable")
+    counts = np.bincount(units)
+    present = np.flatnonzero(counts)
+    joint.reach(len(counts))
+    together = np.stack([cut(column[order], 0.0, 1.0) for column in values.T])
+    joint.add(together, present, np.cumsum(counts[present]))
+    return joint
+
+
+@given(st.integers(0, 10_000), st.integers(2, 6), st.integers(1, 9))
+def test_the_largest_change_is_that_of_the_rows(seed: int, n_columns: int, n_units: int) -> None:
+    rng = np.random.default_rng(seed)
+    sides = [rng.normal(0, 1, (60, n_columns)) @ rng.normal(0, 1, (n_columns, n_columns)) for _ in range(2)]
+    joints = [joint_of(side, rng.integers(0, n_units, 60)) for side in sides]
+    weights = tuple(np.ones((3, len(joint.rows))) for joint in joints)
+    labels = np.array([[*np.zeros(len(joints[0].rows)), *np.ones(len(joints[1].rows))]])
+    found = joint_change(joints[0], joints[1], labels, (weights[0], weights[1]))
+    assert found is not None
+    then, now = (pd.DataFrame(np.rint(16 * np.clip(side, -3, 3))).corr().to_numpy() for side in sides)
+    size = np.abs(now - then)
+    assert found.distance.value == pytest.approx(size.max(), abs=1e-9)
+    i, j = (int(name[1:]) for name in found.pair)
+    assert found.correlations == pytest.approx((then[i, j], now[i, j]), abs=1e-9)
+
+
+def test_sums_of_parts_are_the_sums_of_the_whole() -> None:
+    rng = np.random.default_rng(1)
+    values, units = rng.normal(0, 1, (90, 3)), rng.integers(0, 7, 90)
+    whole, parts = joint_of(values, units), joint_of(values[:40], units[:40])
+    rest = joint_of(values[40:], units[40:])
+    parts.put(rest, np.arange(len(rest.rows)))
+    for name in ("rows", "sums", "products"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
+
+
+def test_what_is_written_is_read() -> None:
+    rng = np.random.default_rng(1)
+    joint = joint_of(rng.normal(0, 1, (90, 4)), rng.integers(0, 7, 90))
+    read = Joint.from_json(json.loads(json.dumps(joint.to_json())))
+    assert read.names == joint.names
+    for name in ("rows", "sums", "products"):
+        np.testing.assert_array_equal(getattr(joint, name), getattr(read, name))
+
+
+def test_columns_that_do_not_vary_have_no_correlation() -> None:
+    constant = joint_of(np.ones((20, 2)), np.arange(20) % 4)
+    labels = np.array([[0.0] * 4 + [1.0] * 4])
+    weights = np.ones((2, 4)), np.ones((2, 4))
+    assert joint_change(constant, constant, labels, weights) is None
