@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.digest import digest_bytes
 from pytest_mlops.core.errors import DeclarationError, ToolError
+from pytest_mlops.core.files import write_whole
 from pytest_mlops.core.messages import number
 
 if TYPE_CHECKING:
@@ -89,10 +89,7 @@ def write_baseline(path: Path, values: Values) -> list[str]:
     if not changes:
         return []
     text = json.dumps(known | dict(values), indent=1, sort_keys=True, allow_nan=False) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, text)
     return changes
 
 

@@ -45,6 +45,7 @@ DRIFT = {
     "data": text("the name of a [data.NAME]", needed=True),
     "reference": text("the name of a [data.NAME]", needed=True),
     "columns": texts("a list of column names"),
+    "sketch": text("a JSON file that --mlops-update writes: what is kept of the reference, whose data may be absent"),
     "unit": text("the column whose values are exchangeable (day, customer)"),
     "false_alarms": Key(kind="number", words="a rate between 0 and 1"),
     "material": Key(kind="number", words="a distance between 0 and 1"),
@@ -106,6 +107,7 @@ class DriftWatch:
     data: str
     reference: str
     columns: Sequence[str] = ()
+    sketch: str = ""
     unit: str = ""
     false_alarms: float = 0.01
     material: float = 0.1

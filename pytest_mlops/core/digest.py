@@ -45,8 +45,8 @@ def digest_bytes(data: bytes) -> str:
 
 
 def short_digest(text: str) -> str:
-    """Return 16 letters that stand for a text, and do not show it."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    """Return ten letters that stand for a text, and do not show it."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
 
 
 def digest_json(value: object) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError, MissingExtra, MlopsError, ToolError
+from pytest_mlops.core.files import write_whole
 from pytest_mlops.core.plain import plain
 from pytest_mlops.core.result import Result
 
@@ -44,7 +44,7 @@ def _kept(folder: Path, key: Json, step: Callable[[], Json]) -> Json:
     path = folder / f"{digest_json(key).partition(':')[2][:32]}.json"
     with _locked(path.with_suffix(".lock")):
         if not path.exists():
-            _write(path, plain(step()))
+            write_whole(path, json.dumps(plain(step()), allow_nan=False))
     kept: Json = json.loads(path.read_text(encoding="utf-8"))
     return kept
 
@@ -63,12 +63,6 @@ def _read(kept: dict[str, Json]) -> Result:
     if "error" in kept:
         raise _ERRORS[str(kept["error"])](str(kept["message"]))
     return Result.from_json(kept["result"])  # type: ignore[arg-type]
-
-
-def _write(path: Path, value: Json) -> None:
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
-    part.replace(path)
 
 
 @contextmanager

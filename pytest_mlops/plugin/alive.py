@@ -9,6 +9,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from pytest_mlops.core.files import write_whole
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,9 +36,7 @@ def _tell(run_dir: Path, worker: str, text: str) -> None:
     if not text:
         path.unlink(missing_ok=True)
         return
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps({"text": text, "since": time.time()}), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps({"text": text, "since": time.time()}))
 
 
 class _Watcher:

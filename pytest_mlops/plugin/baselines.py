@@ -1,7 +1,12 @@
-"""Baselines in a run: checks ask for them, the controller alone writes them, and only for checks that passed."""
+"""Baselines in a run: checks ask for them, the controller alone writes them.
+
+Numbers are written for checks that passed. A drift reference is written whatever became of its check: it is a summary
+of data that were named, and says nothing of what was compared with them.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +15,11 @@ from pytest_mlops.core.baseline import baseline_file, baseline_values, read_base
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.plugin.recorder import recorder_of
+from pytest_mlops.plugin.references import write_reference
 from pytest_mlops.plugin.state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pytest_mlops.core.measurement import Measurement
 
@@ -50,8 +55,10 @@ def mlops_baseline(request: pytest.FixtureRequest) -> Callable[[Measurement], fl
 class BaselineKeeper:
     """What became of each baseline of a run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path) -> None:
         self._folder = folder
+        self._root = root
+        self._references: dict[str, str] = {}
         self._asked: dict[str, list[str]] = {}
         self._updates: dict[str, list[tuple[str, str, Any]]] = {}
 
@@ -60,6 +67,7 @@ class BaselineKeeper:
         found = getattr(report, "mlops_baselines", None)
         if found is not None:
             self._asked[check], self._updates[check] = found["asked"], found["updates"]
+            self._references |= dict(found["references"])
 
     def finish(self, verdicts: dict[str, str], *, is_whole: bool) -> dict[str, list[str]]:
         """Write the updates of checks that passed; return the names of the files by what became of them."""
@@ -70,10 +78,15 @@ class BaselineKeeper:
             if changed := write_baseline(self._folder / name, {key: value}):
                 written.append(name)
                 changes += changed
+        for name, staged in sorted(self._references.items()):
+            text = Path(staged).read_text(encoding="utf-8") if staged else ""
+            if text and (change := write_reference(self._root / name, name, text)):
+                written.append(name)
+                changes.append(change)
         asked = {name for names in self._asked.values() for name in names}
         known = {path.name for path in self._folder.glob("*.json")}
         return {
-            "matched": sorted((asked & known) - set(written)),
+            "matched": sorted(((asked & known) | self._references.keys()) - set(written)),
             "unused": sorted(known - asked) if is_whole else [],
             "written": sorted(set(written)),
             "changes": changes,

@@ -47,7 +47,7 @@ class ControllerPlugin:
         self._record: Mapping[str, Any] | None = None
         self._missing: list[str] = []
         self._emitting = False
-        self._baselines = BaselineKeeper(state.root / state.configuration.baselines)
+        self._baselines = BaselineKeeper(state.root / state.configuration.baselines, state.root)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the verdict of a check; the worst of its phases counts."""

@@ -74,7 +74,7 @@ def _data(declared: DataSet, state: State) -> Iterable[Check]:
 
 
 def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
-    from pytest_mlops.stages.drift import columns_of, no_drift
+    from pytest_mlops.stages.drift import columns_of, no_drift, read_reference
 
     data = state.configuration.data
     reference = state.root / data[watch.reference].path
@@ -85,12 +85,19 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
             with _written_at(state, f"drift.{watch.name}"):
                 gate = no_drift(false_alarms=watch.false_alarms, material=watch.material, columns=column)
             mlops_drift(
-                data[watch.data].path, reference=reference, unit=unit, columns=columns, name=watch.name
+                data[watch.data].path,
+                reference=reference,
+                sketch=watch.sketch or None,
+                unit=unit,
+                columns=columns,
+                name=watch.name,
             ).require(gate)
 
         return check
 
-    for column in columns_of(reference, columns, unit):
+    kept = state.root / watch.sketch if watch.sketch else None
+    is_read = kept is not None and not (reference.exists() and (state.update or not kept.exists()))
+    for column in columns_of(read_reference(kept) if kept and is_read else reference, columns, unit):
         yield Check(column, check_of(column))
 
 

@@ -30,7 +30,10 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--mlops-stage", metavar="STAGES", help="run these stages only, split by commas: data,drift")
     group.addoption("--mlops-report", metavar="DIR", help="folder of the reports (default: .mlops)")
     group.addoption(
-        "--mlops-update", action="store_true", default=None, help="write the baselines of checks that pass; never in CI"
+        "--mlops-update",
+        action="store_true",
+        default=None,
+        help="write baselines and drift references; never in CI",
     )
     group.addoption("--mlops-seed", type=int, help="seed of every draw (default: the project's, else 0)")
 

@@ -45,8 +45,12 @@ def settle(
         "digests": recorder.digests,
     }
     report.mlops = found  # type: ignore[attr-defined]
-    if recorder.baselines:
-        asked = {"asked": recorder.baselines, "updates": [list(update) for update in recorder.updates]}
+    if recorder.baselines or recorder.references:
+        asked = {
+            "asked": recorder.baselines,
+            "updates": [list(update) for update in recorder.updates],
+            "references": [list(reference) for reference in recorder.references],
+        }
         report.mlops_baselines = asked  # type: ignore[attr-defined]
     if report.when != "teardown":  # JUnit reads them from the item, once
         item.user_properties.extend(properties(found))

@@ -25,6 +25,7 @@ class ItemRecorder:
     digests: dict[str, str] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
     baselines: list[str] = field(default_factory=list)
+    references: list[tuple[str, str]] = field(default_factory=list)
     updates: list[tuple[str, str, dict[str, float | int | str]]] = field(default_factory=list)
 
     def record(self, judgement: Judgement) -> None:

@@ -158,13 +158,18 @@ def mlops_features(request: pytest.FixtureRequest) -> Callable[..., Result]:
 
 @pytest.fixture
 def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
-    """Compare data with a reference: `mlops_drift(february, reference=january, unit="day").require(no_drift())`."""
+    """Compare data with a reference: `mlops_drift(february, reference=january, unit="day").require(no_drift())`.
+
+    With `sketch="fixtures/references/january.json"` the reference is what `--mlops-update` kept of the data in that
+    file; the data themselves may then be absent.
+    """
     tool = _Tool(request, state_of(request.config))
 
     def run(
         current: Any,
         *,
-        reference: Any,
+        reference: Any = None,
+        sketch: Paths | None = None,
         unit: str | None = None,
         columns: Sequence[str] | None = None,
         public: Sequence[str] = (),
@@ -172,19 +177,28 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         name: str | None = None,
     ) -> Result:
         from pytest_mlops.adapters.frames import digest_data
+        from pytest_mlops.plugin.references import KeptReference, kept_reference
         from pytest_mlops.stages.drift import measure_drift
 
         subject, new, old = tool.name_of(current, name), tool.data(current), tool.data(reference)
+        if reference is None and sketch is None:
+            raise DeclarationError(f"drift of {subject} needs reference=..., data, or sketch=..., a file")
         if new is old or (isinstance(new, Path) and new == old):
             raise DeclarationError(f"drift of {subject}: data and reference must differ, both are the same")
         tool.state.say(f"drift of {subject}")
         shown = sorted({*public, *tool.public_columns(old), *tool.public_columns(new)})
-        key: Json = ["drift", digest_data(new), digest_data(old), unit, plain(columns), shown, plain(measures), subject]
+        held = old
+        if sketch is not None:
+            held = kept_reference(
+                tool.state, tool.recorder, tool.path(sketch), old, unit=unit, columns=columns, public=shown
+            )
+        against = held.key if isinstance(held, KeptReference) else digest_data(held)
+        key: Json = ["drift", digest_data(new), against, unit, plain(columns), shown, plain(measures), subject]
         return tool.shared(
             key,
             lambda: measure_drift(
                 new,
-                reference=old,
+                reference=held.read() if isinstance(held, KeptReference) else held,
                 name=subject,
                 unit=unit,
                 columns=columns,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_mlops.core.errors import MissingExtra, ToolError
+from pytest_mlops.core.files import write_whole
 from pytest_mlops.report.html import render_html
 from pytest_mlops.report.markdown import render_markdown
 from pytest_mlops.report.record_json import render_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_mlops.report.standing import Record
 
 _CACHEDIR_TAG = """Signature: 8a477f597d28d172789f06886806bc55
@@ -57,7 +57,7 @@ def _write_all(texts: dict[str, str], directory: Path) -> tuple[Path, ...]:
     _make_folder(directory)
     if "report.html" not in texts:
         (directory / "report.html").unlink(missing_ok=True)
-    return tuple(_write(directory / name, text) for name, text in texts.items())
+    return tuple(write_whole(directory / name, text) for name, text in texts.items())
 
 
 def _make_folder(directory: Path) -> None:
@@ -65,19 +65,5 @@ def _make_folder(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         return
-    _write(directory / ".gitignore", "*\n")
-    _write(directory / "CACHEDIR.TAG", _CACHEDIR_TAG)
-
-
-def _write(path: Path, text: str) -> Path:
-    """Write a file at once: a reader sees the old one or the new one."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    write_whole(directory / ".gitignore", "*\n")
+    write_whole(directory / "CACHEDIR.TAG", _CACHEDIR_TAG)

@@ -10,8 +10,8 @@ import pytest
 
 from pytest_mlops.core.digest import digest_file
 from pytest_mlops.core.errors import ToolError
+from pytest_mlops.core.files import write_whole
 from pytest_mlops.core.record import read_record
-from pytest_mlops.report import files
 from pytest_mlops.report.files import write_reports
 from pytest_mlops.report.record_json import record_digest
 
@@ -85,6 +85,6 @@ def test_a_folder_that_cannot_be_written_is_an_error(green_record: dict[str, Any
 def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "report.md").write_text("old")
     with pytest.raises(UnicodeEncodeError):
-        files._write(tmp_path / "report.md", "new \ud800")
+        write_whole(tmp_path / "report.md", "new \ud800")
     assert names_in(tmp_path) == ["report.md"]
     assert (tmp_path / "report.md").read_text() == "old"

@@ -1,6 +1,16 @@
 """Stage `drift`: whether data moved from a reference in a way that matters, or its units alone explain it."""
 
+from pytest_mlops.stages.drift.committed import read_reference, reference_text
 from pytest_mlops.stages.drift.gate import no_drift, same_within
 from pytest_mlops.stages.drift.measure import columns_of, measure_drift
+from pytest_mlops.stages.drift.reference import reference_of
 
-__all__ = ["columns_of", "measure_drift", "no_drift", "same_within"]
+__all__ = [
+    "columns_of",
+    "measure_drift",
+    "no_drift",
+    "read_reference",
+    "reference_of",
+    "reference_text",
+    "same_within",
+]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.core.baseline import MissingBaseline
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.stages.drift.grid import Grid
 from pytest_mlops.stages.drift.joint import Joint
@@ -28,25 +28,11 @@ _MOST_JOINT = 40  # columns whose products are written; of more, they would be m
 
 
 def reference_text(reference: Reference) -> str:
-    """Return a reference as sorted JSON, the same for the same rows in any order and any parts.
+    """Return a reference as sorted JSON: but for the digest, the same for the same rows in any order and any parts.
 
     Of each column and unit a line of counts; of a column that is not public digests in place of its categories.
     """
     return json.dumps(_to_json(reference), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def write_reference(path: Path, text: str) -> bool:
-    """Write a reference, whole or not at all; return whether the file changed."""
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return False
-    except (OSError, ValueError):
-        pass  # there is none, or none that can be read: it is written anew
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-    return True
 
 
 def read_reference(path: Path) -> Reference:
@@ -54,14 +40,16 @@ def read_reference(path: Path) -> Reference:
 
     Raises
     ------
+    MissingBaseline
+        When there is none.
     DeclarationError
-        When there is none, or it is broken.
+        When it is broken.
     """
     hint = "Hint: pytest --mlops --mlops-update writes it; commit it"
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
-        raise DeclarationError(f"there is no drift reference {path}. {hint}") from exc
+        raise MissingBaseline(f"there is no drift reference {path}. {hint}") from exc
     except (OSError, ValueError) as exc:
         raise DeclarationError(f"{path} must be a drift reference, got: {exc}. {hint}") from exc
     if not isinstance(read, dict) or read.get("format") != FORMAT:

@@ -77,7 +77,7 @@ class Grid:
         return {
             "edges": self.edges.tolist(),
             "inside": list(self.inside),
-            "shares": [round(share, 6) for share in self.shares.tolist()],
+            "shares": self.shares.tolist(),
             "n": self.n,
             "scale": self.scale,
             "centre": self.centre,
@@ -119,6 +119,7 @@ def choose_grid(sample: Floats, low: float, high: float) -> Grid:
     outer = [reach * times for times in _OUTER]
     edges = np.unique([*(bottom - by for by in outer), bottom, *inner, top, *(top + by for by in outer)])
     first, last = int(np.searchsorted(edges, bottom)) + 1, int(np.searchsorted(edges, top)) + 1
+    edges = _short(edges)
     counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
     quartiles = np.quantile(values, [0.25, 0.5, 0.75])
     scale = float(values.std())
@@ -126,12 +127,18 @@ def choose_grid(sample: Floats, low: float, high: float) -> Grid:
     return Grid(
         edges=edges,
         inside=(first, last),
-        shares=counts / len(values),
+        shares=np.round(counts / len(values), 6),
         n=len(values),
         scale=_rounded(scale),
         centre=_rounded(float(quartiles[1])),
         robust_scale=_rounded(robust),
     )
+
+
+def _short(edges: Floats) -> Floats:
+    """Return edges of twelve digits, where these tell them apart: what is committed is what is used."""
+    short = np.array([float(f"{edge:.12g}") for edge in edges])
+    return short if (np.diff(short) > 0).all() else edges
 
 
 def _rounded(value: float) -> float:

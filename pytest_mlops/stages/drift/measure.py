@@ -17,7 +17,7 @@ from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.reference import Reference, compared, family_of, is_number, reference_of, word_of
+from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
 from pytest_mlops.stages.drift.table_effects import table_effects
 from pytest_mlops.stages.drift.units import ByBlock, ByPeriod, shared_units, widen
 from pytest_mlops.stats.clusters import Together, draw_weights, hold_together
@@ -39,16 +39,21 @@ _CONFIDENCE = 0.99
 TOGETHER = "(together)"  # stands for what is measured of all columns together
 
 
-def columns_of(path: Path, columns: Sequence[str] | None, unit: str | None = None) -> Sequence[str]:
+def columns_of(reference: Path | Reference, columns: Sequence[str] | None, unit: str | None = None) -> Sequence[str]:
     """Return the columns of a reference that are compared, sorted: those that are named, or all but unit and times.
 
     The last is `(together)`, where more is measured than single columns: how numbers depend on each other, and rows
     that repeat one.
     """
-    types = schema_of(path)
-    family = family_of(types, columns, unit)
-    n_numbers = sum(is_number(types[column]) for column in family)
-    return [*family, TOGETHER] if columns is None or 1 < n_numbers <= MOST_JOINT else family
+    if isinstance(reference, Reference):
+        known = reference.of_family(columns)
+        family, kinds, is_whole = known.family, known.types, known.is_whole
+    else:
+        types = schema_of(reference)
+        family, is_whole = family_of(types, columns, unit), columns is None
+        kinds = {column: word_of(types[column]) for column in family}
+    n_numbers = sum(kinds[column] == "number" for column in family)
+    return [*family, TOGETHER] if is_whole or 1 < n_numbers <= MOST_JOINT else family
 
 
 def measure_drift(
