@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_mlops.adapters.frames import open_lazily
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import narwhals as nw
 
     from pytest_mlops.adapters.frames import Data
 
 _ROWS = 524_288
+T = TypeVar("T")
 
 
 def schema_of(data: Data) -> Mapping[str, nw.dtypes.DType]:
@@ -70,6 +71,34 @@ def batches_of(data: Data, columns: Sequence[str], rows: int = _ROWS) -> Iterato
     collected = frame.collect()
     for start in range(0, len(collected), rows):
         yield collected[start : start + rows]
+
+
+def fold_batches(
+    data: Data,
+    columns: Sequence[str],
+    fold: Callable[[Iterator[nw.DataFrame[Any]], int], T],
+    merge: Callable[[T, T], None],
+) -> T:
+    """Return what a function makes of all batches; on Spark, of those of each partition where they are.
+
+    Parameters
+    ----------
+    fold
+        Takes batches, and the number of the rows that come before them.
+    merge
+        Adds what `fold` made of other batches, the second, to the first.
+    """
+    import narwhals as nw
+
+    frame = _opened(data)
+    if not isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pyspark():
+        return fold(batches_of(frame, columns), 0)
+    from pytest_mlops.adapters.spark import fold_partitions
+
+    first, *others = fold_partitions(frame.select(list(columns)).to_native(), fold) or [fold(iter(()), 0)]
+    for other in others:
+        merge(first, other)
+    return first
 
 
 def _table(batch: Any) -> Any:

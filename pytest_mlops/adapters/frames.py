@@ -163,6 +163,13 @@ def to_pandas(data: Data) -> Any:
     return data if isinstance(data, pd.DataFrame) else open_frame(data).to_pandas()
 
 
+def is_lazy(data: Data) -> bool:
+    """Say whether data are a frame whose rows are not in memory, and whose digest does not tell them."""
+    import narwhals as nw
+
+    return not isinstance(data, str | Path) and isinstance(_frame_of(data), nw.LazyFrame)
+
+
 def digest_data(data: Data) -> str:
     """Return the digest of a file's bytes, or of a frame's columns, types and values (rows in order).
 

@@ -22,6 +22,8 @@ class State:
     ----------
     run_dir
         A temporary folder of this run, the same for all xdist workers; removed at the end.
+    held
+        Frames that are known by their identity, so that none takes the place of another.
     say
         Shows a step that takes long: `say("training 1 of 2")`.
     """
@@ -35,6 +37,7 @@ class State:
     worker: str = ""
     update: bool = False
     stages: frozenset[str] = frozenset()
+    held: dict[int, object] = field(default_factory=dict)
     say: Callable[[str], None] = field(default=lambda _: None)
 
 

@@ -59,6 +59,16 @@ class _Tool:
     def data(self, data: Any) -> Any:
         return self.path(data) if isinstance(data, str | Path) else data
 
+    def key_of(self, data: Any) -> Json:
+        """Return what stands for data in a key: for a frame that is not in memory it itself, which is kept for that."""
+        from pytest_mlops.adapters.frames import digest_data, is_lazy
+
+        digest = digest_data(data)
+        if not is_lazy(data):
+            return digest
+        self.state.held[id(data)] = data
+        return [digest, self.state.worker, id(data)]
+
     def public_columns(self, data: Any) -> Sequence[str]:
         """Return the columns that the declarations of a file let a report show."""
         declared = self.state.configuration.data.values()
@@ -79,13 +89,12 @@ def mlops_data(request: pytest.FixtureRequest) -> Callable[..., Result]:
     tool = _Tool(request, state_of(request.config))
 
     def run(data: Any, *, suite: Paths | None = None, name: str | None = None) -> Result:
-        from pytest_mlops.adapters.frames import digest_data
         from pytest_mlops.stages.data import measure_suite, read_suite
 
         subject, frame = tool.name_of(data, name), tool.data(data)
         read = read_suite(tool.path(suite or _marked_suite(request)))
         tool.state.say(f"expectations of {subject}")
-        key = ["data", digest_data(frame), read.digest, subject]
+        key = ["data", tool.key_of(frame), read.digest, subject]
         return tool.shared(key, lambda: measure_suite(frame, read, name=subject))
 
     return run
@@ -176,7 +185,6 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         measures: Sequence[str] = (),
         name: str | None = None,
     ) -> Result:
-        from pytest_mlops.adapters.frames import digest_data
         from pytest_mlops.plugin.references import KeptReference, kept_reference
         from pytest_mlops.stages.drift import measure_drift
 
@@ -192,8 +200,8 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
             held = kept_reference(
                 tool.state, tool.recorder, tool.path(sketch), old, unit=unit, columns=columns, public=shown
             )
-        against = held.key if isinstance(held, KeptReference) else digest_data(held)
-        key: Json = ["drift", digest_data(new), against, unit, plain(columns), shown, plain(measures), subject]
+        against = held.key if isinstance(held, KeptReference) else tool.key_of(held)
+        key: Json = ["drift", tool.key_of(new), against, unit, plain(columns), shown, plain(measures), subject]
         return tool.shared(
             key,
             lambda: measure_drift(

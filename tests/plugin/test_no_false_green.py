@@ -188,3 +188,16 @@ def test_what_proves_nothing_is_never_green(released: Project, name: str) -> Non
     assert result.ret != pytest.ExitCode.OK
     if (released.pytester.path / ".mlops/report.json").exists():
         assert released.record()["verdict"] != "pass"
+
+
+def test_a_lazy_frame_is_not_taken_for_another(released: Project) -> None:
+    """Their columns are the same, and so is all that is known of them before they are read."""
+    code = """
+import polars as pl
+@pytest.mark.parametrize("shift", [0, 9])
+def test_it(mlops_data, shift):
+    mlops_data(pl.LazyFrame(GOOD + shift), suite="suite.json", name="it").require(expectations())
+"""
+    released.write({"test_it.py": HEAD + code})
+    released.run("--mlops")
+    assert [released.verdicts()[f"test_it[{shift}]"] for shift in (0, 9)] == ["pass", "fail"]

@@ -28,7 +28,9 @@ _MOST_JOINT = 40  # columns whose products are written; of more, they would be m
 
 
 def reference_text(reference: Reference) -> str:
-    """Return a reference as sorted JSON: but for the digest, the same for the same rows in any order and any parts.
+    """Return a reference as sorted JSON: but for the digest, the same for the same rows in any parts.
+
+    Up to 100,000 rows also for rows in any order; of more, a sample of that size chooses the bins.
 
     Of each column and unit a line of counts; of a column that is not public digests in place of its categories.
     """

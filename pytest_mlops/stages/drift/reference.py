@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlops.adapters.batches import batches_of, count_rows, schema_of
+from pytest_mlops.adapters.batches import count_rows, fold_batches, schema_of
 from pytest_mlops.adapters.frames import digest_data, open_lazily
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
-from pytest_mlops.stages.drift.grid import Grid, choose_grid
-from pytest_mlops.stages.drift.repeats import Repeats
-from pytest_mlops.stages.drift.sketch import ColumnSketch, Sketch, numbers, sketch_of
+from pytest_mlops.stages.drift.sample import Sample, Sampler
+from pytest_mlops.stages.drift.sketch import ColumnSketch, Sketch, Sketcher
 from pytest_mlops.stages.drift.units import ROW, ByColumn, choose_units, group_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import narwhals as nw
-    from numpy.typing import NDArray
 
     from pytest_mlops.adapters.frames import Data
+    from pytest_mlops.stages.drift.grid import Grid
     from pytest_mlops.stages.drift.sketch import Key
     from pytest_mlops.stages.drift.units import Units
 
@@ -139,10 +138,14 @@ def _sketch(
     seed: int,
     whole: Sequence[str],
 ) -> Sketch:
-    repeats = Repeats(whole) if whole else None
-    batches = batches_of(data, _read(columns, units, repeats)) if n_rows else ()
-    cells = _cells(data, columns, n_rows, public, seed)
-    return sketch_of(batches, cells, units.of, repeats).ordered()
+    sketcher = Sketcher(_cells(data, columns, n_rows, public, seed), units, whole)
+    return (_sketched(data, sketcher) if n_rows else sketcher((), 0)).ordered()
+
+
+def _sketched(data: Data, sketcher: Sketcher) -> Sketch:
+    beside = [sketcher.units.column] if sketcher.units.column else []
+    read = list(dict.fromkeys([*sketcher.columns, *beside, *sketcher.whole]))
+    return fold_batches(data, read, sketcher, Sketch.merge)
 
 
 def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[str]) -> tuple[Sketch, Sketch, Units]:
@@ -157,14 +160,8 @@ def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[st
         place: dict[Key, int] = {group: number for number, group in enumerate(sorted(set(groups)))}
         old = old.grouped(place, np.array([place[group] for group in groups], dtype=np.intp))
     whole = repeats is not None and all(column in schema_of(data) for column in repeats.columns)
-    theirs = Repeats(repeats.columns) if whole and repeats is not None else None
-    batches = batches_of(data, _read(columns, units, theirs))
-    return old, sketch_of(batches, old.columns, units.of, theirs).ordered(old), units
-
-
-def _read(columns: Sequence[str], units: Units, repeats: Repeats | None) -> list[str]:
-    beside = [units.column] if units.column else []
-    return list(dict.fromkeys([*columns, *beside, *(repeats.columns if repeats is not None else [])]))
+    sketcher = Sketcher(old.columns, units, repeats.columns if whole and repeats is not None else ())
+    return old, _sketched(data, sketcher).ordered(old), units
 
 
 def _cells(
@@ -178,18 +175,7 @@ def _cells(
 def _grids(data: Data, columns: Sequence[str], n_rows: int, seed: int) -> Mapping[str, Grid]:
     if not columns:
         return {}
-    rng = np.random.default_rng([seed, n_rows])
-    sampled: dict[str, list[NDArray[np.float64]]] = {name: [] for name in columns}
-    ends = dict.fromkeys(columns, (np.inf, -np.inf))
-    for batch in batches_of(data, columns):
-        some = np.flatnonzero(rng.random(len(batch)) < _SAMPLE / n_rows) if n_rows > _SAMPLE else slice(None)
-        for name in columns:
-            values = numbers(batch[name])
-            sampled[name].append(values[some])
-            finite = values[np.isfinite(values)] if not np.isfinite(values.sum()) else values
-            if len(finite):
-                ends[name] = min(ends[name][0], float(finite.min())), max(ends[name][1], float(finite.max()))
-    return {name: choose_grid(np.concatenate(sampled[name] or [np.zeros(0)]), *ends[name]) for name in columns}
+    return fold_batches(data, columns, Sampler(columns, _SAMPLE / max(n_rows, 1), seed), Sample.merge).grids()
 
 
 def is_number(dtype: nw.dtypes.DType) -> bool:

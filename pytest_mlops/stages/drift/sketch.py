@@ -10,15 +10,16 @@ import numpy as np
 from pytest_mlops.core.digest import short_digest
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.joint import Joint, cut
+from pytest_mlops.stages.drift.repeats import Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import narwhals as nw
     from numpy.typing import NDArray
 
     from pytest_mlops.stages.drift.grid import Grid
-    from pytest_mlops.stages.drift.repeats import Repeats
+    from pytest_mlops.stages.drift.units import Units
 
     Counts = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -254,19 +255,26 @@ class _Runs:
 _LONG = 256  # rows
 
 
-def sketch_of(
-    batches: Iterable[nw.DataFrame[Any]],
-    columns: Mapping[str, ColumnSketch],
-    units_of: Callable[[nw.DataFrame[Any]], tuple[Sequence[Key], Codes]],
-    repeats: Repeats | None = None,
-) -> Sketch:
-    """Return the sketch of data on the cells of `columns`."""
-    numeric = [name for name, column in columns.items() if column.grid is not None]
-    joint = Joint(numeric) if 1 < len(numeric) <= MOST_JOINT else None
-    sketch = Sketch({name: column.fresh() for name, column in columns.items()}, joint=joint, repeats=repeats)
-    for batch in batches:
-        sketch.add(batch, *units_of(batch))
-    return sketch
+@dataclass(frozen=True)
+class Sketcher:
+    """What makes a sketch of a part of some data, on the cells of `columns`; `whole` are those in which rows repeat."""
+
+    columns: Mapping[str, ColumnSketch]
+    units: Units
+    whole: Sequence[str] = ()
+
+    def __call__(self, batches: Iterable[nw.DataFrame[Any]], start: int) -> Sketch:
+        """Return the sketch of the rows from `start` on."""
+        numeric = [name for name, column in self.columns.items() if column.grid is not None]
+        sketch = Sketch(
+            {name: column.fresh() for name, column in self.columns.items()},
+            joint=Joint(numeric) if 1 < len(numeric) <= MOST_JOINT else None,
+            repeats=Repeats(self.whole) if self.whole else None,
+        )
+        units = self.units.from_row(start)
+        for batch in batches:
+            sketch.add(batch, *units.of(batch))
+        return sketch
 
 
 def numbers(series: nw.Series[Any]) -> Floats:

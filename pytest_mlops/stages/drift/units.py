@@ -46,6 +46,9 @@ class Units(Protocol):
     def of_current(self, data: Data, n_rows: int) -> Units:
         """Return the same of the current data."""
 
+    def from_row(self, start: int) -> Units:
+        """Return the same for a part of the data that begins at a row."""
+
     def words(self, n: int) -> str:
         """Say what the units are."""
 
@@ -81,6 +84,10 @@ class ByColumn:
             raise DeclarationError(_no_unit("the data", self.column, schema))
         return self if self.is_grouped else replace(self, is_grouped=count_distinct(data, self.column) > _MOST_VALUES)
 
+    def from_row(self, start: int) -> ByColumn:  # noqa: ARG002 - as the others
+        """Return the same."""
+        return self
+
     def words(self, n: int) -> str:
         """Say which column."""
         if self.is_grouped:
@@ -107,10 +114,11 @@ class ByRow:
     n_rows: int
     seed: int
     side: int = 0
+    start: int = 0
     column: str = ""
 
     def __post_init__(self) -> None:
-        self._rng = np.random.default_rng([self.seed, self.side])
+        self._rng = np.random.default_rng([self.seed, self.side, self.start])
 
     def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Key], Codes]:
         """Return groups of nearly one size."""
@@ -120,6 +128,10 @@ class ByRow:
     def of_current(self, data: Data, n_rows: int) -> ByRow:  # noqa: ARG002 - as the others
         """Return other groups."""
         return replace(self, n_rows=n_rows, side=1)
+
+    def from_row(self, start: int) -> ByRow:
+        """Return the same groups, drawn anew."""
+        return replace(self, start=start)
 
     def words(self, n: int) -> str:
         """Say that rows are taken as independent."""
@@ -152,6 +164,10 @@ class ByBlock:
     def of_current(self, data: Data, n_rows: int) -> ByBlock:  # noqa: ARG002 - as the others
         """Return other blocks."""
         return ByBlock(n_rows, side=1)
+
+    def from_row(self, start: int) -> ByBlock:
+        """Return the same blocks."""
+        return replace(self, done=start)
 
     def words(self, n: int) -> str:
         """Say that no unit was said."""
@@ -187,6 +203,10 @@ class ByPeriod:
                 f"the reference's units are {_PERIODS[self.period]} of {self.column}, which the data do not have as "
                 "times. Hint: unit= says what is independent"
             )
+        return self
+
+    def from_row(self, start: int) -> ByPeriod:  # noqa: ARG002 - as the others
+        """Return the same."""
         return self
 
     def to_json(self) -> dict[str, Json]:

@@ -1,0 +1,72 @@
+"""The sample of rows from which grids are chosen, the same in whatever batches the rows come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_mlops.stages.drift.grid import Grid, choose_grid
+from pytest_mlops.stages.drift.sketch import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import narwhals as nw
+    from numpy.typing import NDArray
+
+
+@dataclass
+class _Drawn:
+    """What was drawn of one column, and the extremes of all of its finite values."""
+
+    values: list[NDArray[np.float64]] = field(default_factory=list)
+    low: float = np.inf
+    high: float = -np.inf
+
+    def add(self, values: NDArray[np.float64], some: NDArray[np.intp]) -> None:
+        self.values.append(values[some])
+        finite = values if np.isfinite(values.sum()) else values[np.isfinite(values)]
+        if len(finite):
+            self.low, self.high = min(self.low, float(finite.min())), max(self.high, float(finite.max()))
+
+
+@dataclass
+class Sample:
+    """Some rows of some columns."""
+
+    columns: dict[str, _Drawn]
+
+    def merge(self, other: Sample) -> None:
+        """Add what was drawn of other rows."""
+        for name, mine in self.columns.items():
+            theirs = other.columns[name]
+            mine.values += theirs.values
+            mine.low, mine.high = min(mine.low, theirs.low), max(mine.high, theirs.high)
+
+    def grids(self) -> Mapping[str, Grid]:
+        """Return the grid of each column."""
+        return {
+            name: choose_grid(np.concatenate(drawn.values or [np.zeros(0)]), drawn.low, drawn.high)
+            for name, drawn in self.columns.items()
+        }
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """What draws from a part of some data: each row with the chance `share`."""
+
+    columns: Sequence[str]
+    share: float
+    seed: int
+
+    def __call__(self, batches: Iterable[nw.DataFrame[Any]], start: int) -> Sample:
+        """Return what is drawn of the rows from `start` on; one number is drawn for each row, in the data's order."""
+        rng = np.random.Generator(np.random.PCG64(self.seed).advance(start))
+        sample = Sample({name: _Drawn() for name in self.columns})
+        for batch in batches:
+            some = np.flatnonzero(rng.random(len(batch)) < self.share)
+            for name, drawn in sample.columns.items():
+                drawn.add(numbers(batch[name]), some)
+        return sample
