@@ -61,6 +61,13 @@ def _pyarrow() -> Any:
     return pa
 
 
+def joined(tables: Sequence[Any]) -> Any:
+    """Return tables of the same columns as one narwhals frame."""
+    import narwhals as nw
+
+    return nw.from_native(_pyarrow().concat_tables(tables, promote_options="permissive"), eager_only=True)
+
+
 def encode(series: Any) -> tuple[Any, list[str]]:
     """Return the codes of a narwhals series of text or the like, -1 where there is no value, and what they stand for.
 

@@ -41,6 +41,14 @@ def count_distinct(data: Data, column: str) -> int:
     return int((found.collect() if isinstance(found, nw.LazyFrame) else found).item())
 
 
+def count_values(data: Data, column: str) -> int:
+    """Return how many rows have a value in a column."""
+    import narwhals as nw
+
+    found = _opened(data).select(nw.col(column).count())
+    return int((found.collect() if isinstance(found, nw.LazyFrame) else found).item())
+
+
 def extremes_of(data: Data, column: str) -> tuple[Any, Any]:
     """Return the least and the greatest value of a column, None where it has none."""
     import narwhals as nw

@@ -1,13 +1,16 @@
-"""scikit-learn: its metrics, by name."""
+"""scikit-learn: its metrics, by name, and boosted trees."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pytest_mlops.core.errors import MissingExtra
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
 # metric -> (function of sklearn.metrics, whether it takes scores, or decisions at the threshold)
@@ -42,3 +45,47 @@ def compute_metric(name: str, truth: NDArray[np.bool_], score: NDArray[Any]) -> 
         return float(getattr(metrics, METRICS[name][0])(truth, score, **options))
     except ValueError:
         return float("nan")
+
+
+def fit_trees(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    is_category: Sequence[bool],
+    is_class: bool,
+    weights: NDArray[np.float64] | None = None,
+    seed: int = 0,
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return the answers of boosted trees that were fitted: probabilities of 1, or numbers, of shape (rows,).
+
+    Parameters
+    ----------
+    x
+        Of shape (rows, columns), NaN where missing; categories as codes below 255.
+    y
+        0 and 1 for classes.
+    """
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
+    except ImportError as exc:
+        raise MissingExtra(needs="a model of the rows", library="scikit-learn", extra="model") from exc
+    kind = HistGradientBoostingClassifier if is_class else HistGradientBoostingRegressor
+    trees = kind(
+        max_iter=80,
+        max_leaf_nodes=15,
+        min_samples_leaf=max(5, min(50, len(x) // 100)),
+        l2_regularization=1.0,
+        categorical_features=list(is_category) if any(is_category) else None,
+        early_stopping=False,
+        random_state=seed,
+    )
+    # One thread: the workers of pytest-xdist share the cores, and threads that wait for each other cost more than time.
+    with threadpool_limits(1):
+        trees.fit(x, y, sample_weight=weights)
+
+    def answer(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        with threadpool_limits(1):
+            return np.asarray(trees.predict_proba(rows)[:, 1] if is_class else trees.predict(rows), dtype=np.float64)
+
+    return answer

@@ -125,7 +125,7 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
     return Configuration(
         source=source,
         data=data,
-        drift=read("drift", lambda name, entry, place: declared.read_drift(name, entry, data, place)),
+        drift=read("drift", lambda name, entry, place: declared.read_drift(name, entry, data, entries["model"], place)),
         model=read("model", lambda name, entry, place: declared.read_model(name, entry, data, place)),
         trainer=read("trainer", lambda name, entry, _: declared.DeclaredTrainer(name=name, **entry)),
         service=read("service", declared.read_service),

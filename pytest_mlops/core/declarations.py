@@ -19,6 +19,9 @@ METRICS = (
 )  # fmt: skip
 LOAD = ("p50", "p95", "p99", "failures", "throughput")
 BATCH = ("complete", "same_twice", "nothing_left_when_killed")
+DRIFT_MEASURES = (  # beside the default
+    "wasserstein", "energy", "jensen_shannon", "population_stability", "domain_auc", "kernel_distance",
+)  # fmt: skip
 ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
 
 _NUMBER = Key(kind="number", words="a number")
@@ -47,6 +50,10 @@ DRIFT = {
     "columns": texts("a list of column names"),
     "sketch": text("a JSON file that --mlops-update writes: what is kept of the reference, whose data may be absent"),
     "unit": text("the column whose values are exchangeable (day, customer)"),
+    "measures": texts(f"a list, of {', '.join(DRIFT_MEASURES)}", choices=DRIFT_MEASURES),
+    "target": text("the column of the truth, whose relation to the others is compared"),
+    "model": text("the name of a [model.NAME], whose loss is compared"),
+    "segments": texts("a list of columns, in each of whose values the model's loss is compared"),
     "false_alarms": Key(kind="number", words="a rate between 0 and 1"),
     "material": Key(kind="number", words="a distance between 0 and 1"),
 }
@@ -109,6 +116,10 @@ class DriftWatch:
     columns: Sequence[str] = ()
     sketch: str = ""
     unit: str = ""
+    measures: Sequence[str] = ()
+    target: str = ""
+    model: str = ""
+    segments: Sequence[str] = ()
     false_alarms: float = 0.01
     material: float = 0.1
 
@@ -174,11 +185,17 @@ class DeclaredBatch:
     limits: Limits = field(default_factory=dict)
 
 
-def read_drift(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DriftWatch:
-    """Return a drift watch; its names must be those of data sets."""
+def read_drift(
+    name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], models: Mapping[str, Any], place: str
+) -> DriftWatch:
+    """Return a drift watch; its names must be those of data sets, and of a model."""
     check_choices([entry["data"], entry["reference"]], data, place)
     if data[entry["data"]].path == data[entry["reference"]].path:
         raise DeclarationError(f"{place}: data and reference must differ, both are {data[entry['data']].path!r}")
+    if "model" in entry:
+        check_choices([entry["model"]], models, place)
+        if "sketch" in entry:
+            raise DeclarationError(f"{place}: a model needs the rows of the reference, and a sketch does not keep them")
     if not entry.get("columns", ["all"]):
         raise DeclarationError(f"{place}: columns must name a column; leave the key out for all of them")
     return DriftWatch(name=name, **entry)

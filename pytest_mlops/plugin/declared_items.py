@@ -74,11 +74,14 @@ def _data(declared: DataSet, state: State) -> Iterable[Check]:
 
 
 def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
-    from pytest_mlops.stages.drift import columns_of, no_drift, read_reference
+    from pytest_mlops.stages.drift import OF_ROWS, columns_of, no_drift, read_reference
 
     data = state.configuration.data
     reference = state.root / data[watch.reference].path
     columns, unit = list(watch.columns) or None, watch.unit or None
+    model = state.configuration.model.get(watch.model)
+    load = _Once(lambda: None if model is None else _load(model, state))
+    has_more = model is not None or bool(set(OF_ROWS) & set(watch.measures))
 
     def check_of(column: str) -> Callable[..., None]:
         def check(mlops_drift: Any) -> None:
@@ -90,6 +93,10 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
                 sketch=watch.sketch or None,
                 unit=unit,
                 columns=columns,
+                measures=watch.measures,
+                target=watch.target or (None if model is None else model.target),
+                model=load(),
+                segments=watch.segments,
                 name=watch.name,
             ).require(gate)
 
@@ -97,7 +104,8 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
 
     kept = state.root / watch.sketch if watch.sketch else None
     is_read = kept is not None and not (reference.exists() and (state.update or not kept.exists()))
-    for column in columns_of(read_reference(kept) if kept and is_read else reference, columns, unit):
+    known = read_reference(kept) if kept and is_read else reference
+    for column in columns_of(known, columns, unit, has_more=has_more):
         yield Check(column, check_of(column))
 
 
@@ -105,9 +113,7 @@ def _model(declared: DeclaredModel, state: State) -> Iterable[Check]:
     from pytest_mlops.stages.model import slices_of
 
     path = state.root / state.configuration.data[declared.data].path
-    load = _Once(
-        lambda: _call(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
-    )
+    load = _Once(lambda: _load(declared, state))
 
     def check_of(metric: str, limit: Limit, part: Slice | None) -> Callable[..., None]:
         def check(mlops_model: Any) -> None:
@@ -221,6 +227,10 @@ class _Once:
                 self._error = exc
                 raise
         return self._done[0]
+
+
+def _load(declared: DeclaredModel, state: State) -> Any:
+    return _call(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
 
 
 def _call(name: str, root: Path, place: str) -> Any:

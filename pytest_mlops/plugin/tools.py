@@ -60,14 +60,21 @@ class _Tool:
         return self.path(data) if isinstance(data, str | Path) else data
 
     def key_of(self, data: Any) -> Json:
-        """Return what stands for data in a key: for a frame that is not in memory it itself, which is kept for that."""
+        """Return what stands for data in a key: for a frame that is not in memory it itself."""
         from pytest_mlops.adapters.frames import digest_data, is_lazy
 
         digest = digest_data(data)
-        if not is_lazy(data):
-            return digest
-        self.state.held[id(data)] = data
-        return [digest, self.state.worker, id(data)]
+        return [digest, self.key_of_object(data)] if is_lazy(data) else digest
+
+    def key_of_model(self, model: Any) -> Json:
+        """Return what stands for a model in a key: its digest, or it itself."""
+        digest = getattr(model, "digest", None)
+        return digest if isinstance(digest, str) or model is None else self.key_of_object(model)
+
+    def key_of_object(self, thing: object) -> Json:
+        """Return what stands for an object of this process, which lives as long as the run."""
+        self.state.held[id(thing)] = thing
+        return [self.state.worker, id(thing)]
 
     def public_columns(self, data: Any) -> Sequence[str]:
         """Return the columns that the declarations of a file let a report show."""
@@ -170,7 +177,8 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Compare data with a reference: `mlops_drift(february, reference=january, unit="day").require(no_drift())`.
 
     With `sketch="fixtures/references/january.json"` the reference is what `--mlops-update` kept of the data in that
-    file; the data themselves may then be absent.
+    file; the data themselves may then be absent. With `target="late"` the relation of that column to the others is
+    compared too, and with `model=champion` what the model loses.
     """
     tool = _Tool(request, state_of(request.config))
 
@@ -183,6 +191,9 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         columns: Sequence[str] | None = None,
         public: Sequence[str] = (),
         measures: Sequence[str] = (),
+        target: str | None = None,
+        model: Any = None,
+        segments: Sequence[str] = (),
         name: str | None = None,
     ) -> Result:
         from pytest_mlops.plugin.references import KeptReference, kept_reference
@@ -201,7 +212,10 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
                 tool.state, tool.recorder, tool.path(sketch), old, unit=unit, columns=columns, public=shown
             )
         against = held.key if isinstance(held, KeptReference) else tool.key_of(held)
-        key: Json = ["drift", tool.key_of(new), against, unit, plain(columns), shown, plain(measures), subject]
+        said: Json = [unit, plain(columns), shown, plain(measures), target, plain(segments), subject]
+        key: Json = ["drift", tool.key_of(new), against, tool.key_of_model(model), said]
+        if isinstance(getattr(model, "digest", None), str):
+            tool.recorder.about({f"model:{tool.name_of(model, None)}": model.digest})
         return tool.shared(
             key,
             lambda: measure_drift(
@@ -212,6 +226,9 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
                 columns=columns,
                 public=shown,
                 measures=measures,
+                target=target,
+                model=model,
+                segments=segments,
                 seed=tool.state.seed,
             ),
         )

@@ -10,16 +10,16 @@ import numpy as np
 
 from pytest_mlops.adapters.frames import open_frame, to_pandas
 from pytest_mlops.adapters.scikit_learn import METRICS, compute_metric
-from pytest_mlops.core.errors import DeclarationError, ToolError
+from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.stages.scores import scores_of
 from pytest_mlops.stats.intervals import bootstrap_interval, roc_auc_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
 _CONFIDENCE = 0.95
 
@@ -128,31 +128,12 @@ def _labelled(under_test: ModelUnderTest, frame: Any) -> tuple[Any, int]:
 
 def _estimate(under_test: ModelUnderTest, metric: str, frame: Any) -> tuple[float, float, float]:
     truth = np.asarray(frame[under_test.target], dtype=bool)
-    score = _scores(under_test, frame.drop(columns=[under_test.target]))
+    score = scores_of(under_test.model, under_test.name, frame.drop(columns=[under_test.target]))
     if metric == "roc_auc":
         return roc_auc_interval(truth, score, _CONFIDENCE)
-    if not METRICS[metric][1]:
-        score = score >= under_test.threshold
-    value = compute_metric(metric, truth, score)
+    answer = score if METRICS[metric][1] else score >= under_test.threshold
+    value = compute_metric(metric, truth, answer)
     low, high = bootstrap_interval(
-        lambda rows: compute_metric(metric, truth[rows], score[rows]), len(truth), seed=under_test.seed
+        lambda rows: compute_metric(metric, truth[rows], answer[rows]), len(truth), seed=under_test.seed
     )
     return value, low, high
-
-
-def _scores(under_test: ModelUnderTest, features: Any) -> NDArray[Any]:
-    model = under_test.model
-    if not hasattr(model, "predict_proba") and not callable(model):
-        raise DeclarationError(
-            f"{under_test.name} must have predict_proba, or be a function of a frame; got {type(model).__name__}"
-        )
-    answer = model.predict_proba(features) if hasattr(model, "predict_proba") else model(features)
-    scores = np.asarray(answer, dtype=np.float64)
-    scores = scores[:, 1] if scores.ndim == 2 else scores  # noqa: PLR2004 - a column a class
-    if scores.shape != (len(features),):
-        raise ToolError(f"{under_test.name} must give a score a row, got shape {scores.shape} for {len(features)} rows")
-    if np.isnan(scores).any():
-        raise ToolError(
-            f"{under_test.name} must give finite scores, got {int(np.isnan(scores).sum())} NaN of {len(scores)}"
-        )
-    return scores

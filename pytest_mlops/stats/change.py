@@ -73,6 +73,37 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
 _LEAST = 1e-24
 
 
+def ratio_change(table: Floats, rows: Floats, squares: Floats, labels: Floats) -> Change:
+    r"""Return the change of means: of sums over rows, both by unit and cell.
+
+    With sums :math:`t_{uj}` over :math:`c_{uj}` rows, the mean is :math:`m_j = \sum_u t_{uj} / \sum_u c_{uj}`, and its
+    variance :math:`\sum_u (t_{uj} - c_{uj} m_j)^2 / (\sum_u c_{uj})^2` (the ratio estimator of clusters: Cochran,
+    Sampling Techniques, 1977, section 9A); at least what independent rows would give. Where a side has no rows in a
+    cell, there is no change.
+
+    Parameters
+    ----------
+    table, rows
+        Each of shape (units, cells).
+    squares
+        The sum of squares over all rows, of shape (cells,).
+    labels
+        As of `change`.
+    """
+    products, of_rows, of_table = table * rows, rows**2, table**2
+    sides = []
+    for units in (labels, 1 - labels):
+        n = units @ rows
+        mean = _over(units @ table, n)
+        residues = units @ of_table - 2 * mean * (units @ products) + mean**2 * (units @ of_rows)
+        sides.append((mean, _over(residues, n**2), _over(np.ones_like(n), n), n > 0))
+    (new, of_new, one_new, has_new), (old, of_old, one_old, has_old) = sides
+    n = np.maximum(rows.sum(axis=0), 1.0)
+    variance = np.maximum(squares / n - (table.sum(axis=0) / n) ** 2, 0.0)
+    spread = np.sqrt(np.maximum(np.maximum(of_new + of_old, variance * (one_new + one_old)), _LEAST))
+    return Change(np.where(has_new & has_old, new - old, 0.0), spread)
+
+
 def ordered_statistics(table: Floats, labels: Floats, normal_scores: Floats) -> dict[str, Floats]:
     r"""Return the statistics of a change of ordered cells, each of shape (relabellings,).
 

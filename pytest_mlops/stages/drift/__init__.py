@@ -4,8 +4,10 @@ from pytest_mlops.stages.drift.committed import read_reference, reference_text
 from pytest_mlops.stages.drift.gate import no_drift, same_within
 from pytest_mlops.stages.drift.measure import columns_of, measure_drift
 from pytest_mlops.stages.drift.reference import reference_of
+from pytest_mlops.stages.drift.row_effects import OF_ROWS
 
 __all__ = [
+    "OF_ROWS",
     "columns_of",
     "measure_drift",
     "no_drift",

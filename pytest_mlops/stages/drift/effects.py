@@ -43,6 +43,8 @@ class Effect:
         Its size, and the errors of that in a bootstrap of units.
     statistics
         Each of shape (relabellings,).
+    segment
+        The rows that it is measured of, `carrier=UA`; all where it is empty.
     labels, shares
         The two histograms to draw, where it is what the column is drawn for.
     """
@@ -53,6 +55,7 @@ class Effect:
     distance: Distance
     statistics: Mapping[str, Floats]
     note: str = ""
+    segment: str = ""
     labels: Sequence[str] = ()
     shares: tuple[Floats, Floats] | None = None
 

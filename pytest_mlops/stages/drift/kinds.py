@@ -24,6 +24,10 @@ def _energy_of(shift: float) -> float:
     return math.sqrt(max(2 * folded - 4 / math.sqrt(math.pi), 0.0))
 
 
+def _area_of(shift: float) -> float:
+    return _NORMAL.cdf(shift / math.sqrt(2))
+
+
 def _jensen_shannon_of(shift: float) -> float:
     at = np.linspace(-8.0, 8.0 + shift, 4001)
     p, q = (np.exp(-((at - by) ** 2) / 2) / math.sqrt(2 * math.pi) for by in (0.0, shift))
@@ -46,8 +50,8 @@ class Kind:
         The value that must not be missed.
     of_shift
         The value that a shift of a normal column by some standard deviations makes; it takes the place of `must_see`.
-    most
-        The greatest value.
+    least, most
+        The smallest and the greatest value.
     is_asked
         Whether it is taken only when asked for, with `measures=`.
     """
@@ -56,6 +60,7 @@ class Kind:
     material: float
     must_see: float = 0.2
     of_shift: Callable[[float], float] | None = None
+    least: float = 0.0
     most: float = 1.0
     is_asked: bool = False
 
@@ -107,6 +112,47 @@ KINDS = {
         most=math.inf,
         is_asked=True,
     ),
+    "domain_auc": Kind(
+        method="area under the curve of a classifier that tells the sides apart, cross-fitted by unit",
+        material=0.57,
+        of_shift=_area_of,
+        is_asked=True,
+    ),
+    "kernel_distance": Kind(
+        method="maximum mean discrepancy of a Gaussian kernel",
+        material=0.02,
+        must_see=0.1,
+        most=math.sqrt(2),
+        is_asked=True,
+    ),
+    "relation_change": Kind(
+        method="largest change, in any bin of the column, of the mean target beyond what a model of all columns "
+        "expects, in standard deviations",
+        material=0.1,
+        must_see=0.5,
+        most=math.inf,
+    ),
+    "relation_slope_change": Kind(
+        method="largest change, in any bin of the column, of the slope of the target over what a model expects of it",
+        material=0.25,
+        must_see=1.0,
+        most=math.inf,
+    ),
+    "loss_increase": Kind(
+        method="growth of the mean loss, as a part of the reference's",
+        material=0.1,
+        must_see=0.5,
+        least=-1,
+        most=math.inf,
+    ),
+    "estimated_loss_increase": Kind(
+        method="growth of the mean loss, estimated without labels from the scores",
+        material=0.1,
+        must_see=0.5,
+        least=-1,
+        most=math.inf,
+    ),
+    "prediction_ks": Kind(method="Kolmogorov-Smirnov distance of the predictions", material=0.1, of_shift=_ks_of),
 }
 ASKED = tuple(name for name, kind in KINDS.items() if kind.is_asked)
 DISTANCES = ("ks", "total_variation")  # which a single number for `material` sets

@@ -18,8 +18,9 @@ from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
+from pytest_mlops.stages.drift.row_effects import Asked, Prepared, has_labels, prepare
 from pytest_mlops.stages.drift.table_effects import table_effects
-from pytest_mlops.stages.drift.units import ByBlock, ByPeriod, shared_units, widen
+from pytest_mlops.stages.drift.units import ByBlock, ByColumn, ByPeriod, shared_units, widen
 from pytest_mlops.stats.clusters import Together, draw_weights, hold_together
 from pytest_mlops.stats.permutation import adjusted_p, relabellings, scores
 
@@ -39,11 +40,13 @@ _CONFIDENCE = 0.99
 TOGETHER = "(together)"  # stands for what is measured of all columns together
 
 
-def columns_of(reference: Path | Reference, columns: Sequence[str] | None, unit: str | None = None) -> Sequence[str]:
+def columns_of(
+    reference: Path | Reference, columns: Sequence[str] | None, unit: str | None = None, *, has_more: bool = False
+) -> Sequence[str]:
     """Return the columns of a reference that are compared, sorted: those that are named, or all but unit and times.
 
-    The last is `(together)`, where more is measured than single columns: how numbers depend on each other, and rows
-    that repeat one.
+    The last is `(together)`, where more is measured than single columns: how numbers depend on each other, rows that
+    repeat one, and with `has_more` what a model or a measure of all columns says.
     """
     if isinstance(reference, Reference):
         known = reference.of_family(columns)
@@ -53,7 +56,7 @@ def columns_of(reference: Path | Reference, columns: Sequence[str] | None, unit:
         family, is_whole = family_of(types, columns, unit), columns is None
         kinds = {column: word_of(types[column]) for column in family}
     n_numbers = sum(kinds[column] == "number" for column in family)
-    return [*family, TOGETHER] if is_whole or 1 < n_numbers <= MOST_JOINT else family
+    return [*family, TOGETHER] if is_whole or has_more or 1 < n_numbers <= MOST_JOINT else family
 
 
 def measure_drift(
@@ -65,6 +68,9 @@ def measure_drift(
     columns: Sequence[str] | None = None,
     public: Collection[str] = (),
     measures: Collection[str] = (),
+    target: str | None = None,
+    model: Any = None,
+    segments: Sequence[str] = (),
     seed: int = 0,
 ) -> Result:
     """Measure how far each column of `current` is from `reference`, which is data, or what was kept of data.
@@ -82,7 +88,10 @@ def measure_drift(
         Columns of text whose categories a report may name.
     measures
         What is measured beside the default, of each column: `wasserstein` and `energy` of numbers, `jensen_shannon`
-        and `population_stability` of all.
+        and `population_stability` of all; of all columns together `domain_auc` and `kernel_distance`.
+    target, model, segments
+        The column of the truth, whose relation to the others is compared too; a model that foretells it, whose loss is
+        compared (without labels estimated); and columns of categories, in each of which the loss is measured.
 
     Returns
     -------
@@ -90,16 +99,23 @@ def measure_drift(
         Of a numeric column `drift.ks`, `drift.outside_share` and `drift.heaped_share`, of a categorical one
         `drift.total_variation` and `drift.new_category_share`, of both `drift.missing_share_change`; of the table
         `drift.dependence_change`, `drift.duplicate_share_change`, `drift.columns_missing` and `drift.type_changed`.
+        With a target, of each other column `drift.relation_change`; with a model `drift.prediction_ks`, and
+        `drift.loss_increase` or `drift.estimated_loss_increase`. Models see at most 50,000 rows of each side.
         Intervals hold together at 99 %. With no rows on a side, no value.
     """
     for measure in measures:
         if measure not in ASKED:
             raise DeclarationError(f"drift of {name}: there is no measure {measure!r}. {did_you_mean(measure, ASKED)}")
     new = open_lazily(current)[0]
+    asked = Asked(measures=measures, target=target, model=model, segments=segments, seed=seed)
     if isinstance(reference, Reference):
-        old = reference.of_family(columns)
+        old, rows = reference.of_family(columns), None
     else:
         old = reference_of(reference, unit=unit, columns=columns, public=public, seed=seed, beside=new)
+        rows = open_lazily(reference)[0]
+    asked.check(name, old.family, schema_of(rows) if rows is not None else old.types)
+    if target is not None and not has_labels(new, target):
+        old = old.without(target)
     types = {column: word_of(dtype) for column, dtype in schema_of(new).items()}
     gone, changed = _schema(old, types)
     present = [column for column in old.family if column not in {*gone, *changed}]
@@ -107,8 +123,12 @@ def measure_drift(
     measured = _nothing(name, n_rows)
     details: dict[str, Json] = {}
     if all(n_rows) and present:
-        sketches, said = _sketches(old, new, n_rows[1], present)
-        effects, resamples = _effects(sketches, measures, seed)
+        if asked.needs_rows and rows is None:
+            raise DeclarationError(
+                f"drift of {name}: models need the reference's rows. Hint: reference=, and no sketch="
+            )
+        sketches, said, prepared = _sketches(old, (rows, new), n_rows[1], present, asked)
+        effects, resamples = _effects(sketches, measures, prepared, seed)
         measured = _measured(effects, resamples, name, said, seed)
         details = _details(effects, resamples)
     if not n_rows[1]:
@@ -127,13 +147,17 @@ def measure_drift(
 
 
 def _sketches(
-    reference: Reference, data: Data, n_rows: int, columns: Sequence[str]
-) -> tuple[tuple[Sketch, Sketch], str]:
-    """Return the sketches of both sides, and what their units are, in words."""
-    old, new, units = compared(data, n_rows, reference, columns)
+    reference: Reference, data: tuple[Data | None, Data], n_rows: int, columns: Sequence[str], asked: Asked
+) -> tuple[tuple[Sketch, Sketch], str, Prepared]:
+    """Return the sketches of both sides, what their units are in words, and what models said of the rows."""
+    old, new, units = compared(data[1], n_rows, reference, columns)
+    prepared = Prepared()
+    if asked.needs_rows and data[0] is not None:
+        both = units if isinstance(units, ByColumn) else reference.units, units
+        prepared = prepare(asked, (data[0], data[1]), both, (old, new), columns)
     (old, new), found = widen((old, new), ordered=isinstance(units, ByBlock | ByPeriod))
     words = units.words(len(new.units))
-    return (old, new), f"{words}; {found}" if found else words
+    return (old, new), f"{words}; {found}" if found else words, prepared
 
 
 def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
@@ -172,7 +196,9 @@ def _nothing(name: str, n_rows: tuple[int, int]) -> list[Measurement]:
     return [Measurement(name="drift.ks", subject=name, value=None, n=0, note=note)]
 
 
-def _effects(sketches: tuple[Sketch, Sketch], measures: Collection[str], seed: int) -> tuple[list[Effect], Resamples]:
+def _effects(
+    sketches: tuple[Sketch, Sketch], measures: Collection[str], prepared: Prepared, seed: int
+) -> tuple[list[Effect], Resamples]:
     counts = len(sketches[0].units), len(sketches[1].units)
     pairs = shared_units(*sketches)
     rng = np.random.default_rng(seed)
@@ -182,7 +208,8 @@ def _effects(sketches: tuple[Sketch, Sketch], measures: Collection[str], seed: i
     effects = [
         effect for column in sketches[1].columns for effect in effects_of(column, *sketches, resamples, more=measures)
     ]
-    return [*effects, *table_effects(*sketches, resamples, seed)], resamples
+    found = [*effects, *table_effects(*sketches, resamples, seed), *prepared.effects(sketches, resamples)]
+    return found, resamples
 
 
 def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: str, seed: int) -> list[Measurement]:
@@ -191,7 +218,7 @@ def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: 
     return [
         Measurement(
             name=f"drift.{effect.kind}",
-            subject=f"{name}.{effect.column}" if effect.column else name,
+            subject=_subject(name, effect),
             value=effect.distance.value if effect.n else None,
             n=effect.n,
             method=f"{KINDS[effect.kind].method}; max-T permutation and bootstrap of units",
@@ -205,6 +232,12 @@ def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: 
         )
         for number, (effect, p) in enumerate(zip(effects, _p_values(effects), strict=True))
     ]
+
+
+def _subject(name: str, effect: Effect) -> str:
+    if effect.segment:
+        return f"{name}[{effect.segment}]"
+    return f"{name}.{effect.column}" if effect.column else name
 
 
 def _together(effects: Sequence[Effect], resamples: Resamples) -> Together:
@@ -235,7 +268,7 @@ def interval_of(kind: str, value: float, n: int, width: float, confidence: float
     249, 1983): no interval is narrower.
     """
     wide = max(width, -math.log(1 - confidence) / max(n, 1))
-    return Interval(max(0.0, value - wide), min(KINDS[kind].most, value + wide), confidence)
+    return Interval(max(KINDS[kind].least, value - wide), min(KINDS[kind].most, value + wide), confidence)
 
 
 def together_of(details: Mapping[str, Any]) -> Together:

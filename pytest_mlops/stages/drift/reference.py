@@ -57,6 +57,11 @@ class Reference:
     units: Units
     sketch: Sketch
 
+    def without(self, column: str) -> Reference:
+        """Return the reference of the other columns."""
+        others = [name for name in self.sketch.columns if name != column]
+        return replace(self, family=[name for name in self.family if name != column], sketch=self.sketch.only(others))
+
     def of_family(self, columns: Sequence[str] | None) -> Reference:
         """Return the reference of some of the columns.
 

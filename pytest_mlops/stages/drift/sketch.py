@@ -111,6 +111,8 @@ class Sketch:
     ----------
     units
         The units' keys, in the order in which they were met: digests of values, or numbers.
+    sums
+        What else adds up over rows, each of shape (units, k).
     """
 
     columns: dict[str, ColumnSketch]
@@ -118,6 +120,7 @@ class Sketch:
     rows: Counts = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     joint: Joint | None = None
     repeats: Repeats | None = None
+    sums: dict[str, Floats] = field(default_factory=dict)
 
     def add(self, batch: nw.DataFrame[Any], keys: Sequence[Key], members: Codes) -> None:
         """Count the rows of a batch.
@@ -201,6 +204,9 @@ class Sketch:
             together.joint.put(self.joint, place)
         if self.repeats is not None:
             together.repeats = self.repeats.grouped(place)
+        for name, sums in self.sums.items():
+            together.sums[name] = np.zeros((len(units), sums.shape[1]))
+            np.add.at(together.sums[name], place, sums)
         return together
 
     def table(self, name: str) -> Floats:

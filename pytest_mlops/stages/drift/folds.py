@@ -1,0 +1,51 @@
+"""Folds: parts of the units of both sides, so that no model judges rows of a unit that it was fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from pytest_mlops.stages.drift.rows import Matrix
+    from pytest_mlops.stages.drift.sketch import Key
+
+    Floats = NDArray[np.float64]
+    Codes = NDArray[np.intp]
+    Fit = Callable[[NDArray[np.bool_]], Callable[[Floats], Floats]]
+
+FOLDS = 5
+
+
+def folds_of(old: Mapping[Key, int], new: Mapping[Key, int]) -> Codes:
+    """Return the fold of each unit, those of the reference first, of shape (units,).
+
+    Units in a row (days, blocks) are in folds in stretches, since neighbours may be alike; one that stands on both
+    sides is in the same fold there.
+    """
+    keys = sorted({*old, *new}, key=lambda key: (isinstance(key, str), key))
+    fold = {key: rank * 2 * FOLDS // len(keys) % FOLDS for rank, key in enumerate(keys)}
+    folds = np.zeros(len(old) + len(new), dtype=np.intp)
+    for side, start in ((old, 0), (new, len(old))):
+        for key, number in side.items():
+            folds[start + number] = fold[key]
+    return folds
+
+
+def cross_fitted(matrix: Matrix, folds: Codes, fit: Fit) -> Iterable[tuple[NDArray[np.bool_], Floats]]:
+    """Yield the rows of each fold, as a mask, and what a model says of them that was fitted to the other folds.
+
+    Parameters
+    ----------
+    fit
+        Takes the mask of the rows to fit to.
+    """
+    of_rows = folds[matrix.units]
+    for fold in range(FOLDS):
+        held = of_rows == fold
+        if held.any() and not held.all():
+            yield held, fit(~held)(matrix.values[held])
