@@ -1,0 +1,134 @@
+"""The tool fixtures of services: `mlops_service`, `mlops_contract`, `mlops_load`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_mlops.plugin.duration import seconds
+from pytest_mlops.plugin.state import state_of
+from pytest_mlops.plugin.tool import Paths, Tool, new_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pytest_mlops.core.result import Result
+    from pytest_mlops.stages.service import Service
+
+
+@pytest.fixture(scope="session")
+def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Service]]:
+    """Start services on free loopback ports; every one is stopped, with its whole process group, at the end."""
+    state, started = state_of(pytestconfig), []
+
+    def start(
+        command: Sequence[str],
+        *,
+        name: str,
+        ready: str = "/ping",
+        timeout: str | float = "60s",
+        env: Mapping[str, str] | None = None,
+    ) -> Service:
+        from pytest_mlops.stages.service import start_service
+
+        state.say(f"starting {name}")
+        service = start_service(
+            command,
+            name=name,
+            workdir=new_folder(state, f"service-{name}"),
+            ready_path=ready,
+            ready_timeout_s=seconds(timeout),
+            env=env,
+            cwd=state.root,
+            progress=state.say,
+        )
+        started.append(service)
+        return service
+
+    yield start
+    for service in reversed(started):
+        service.stop()
+
+
+@pytest.fixture
+def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Hold a service to the laws of its OpenAPI document: `mlops_contract(delay_api).require(mlops_law)`."""
+    tool = Tool.of(request)
+
+    def run(
+        service: Service | str,
+        *,
+        offline: Any = None,
+        rows: Sequence[Mapping[str, Any]] = (),
+        suite: Paths | None = None,
+        public: Sequence[str] = (),
+        laws: Sequence[str] | None = None,
+        contract: Paths | None = None,
+        allowed_hosts: Sequence[str] = (),
+        examples: int = 50,
+    ) -> Result:
+        from pytest_mlops.stages.contract import measure_contract, read_contract
+        from pytest_mlops.stages.data import read_suite
+
+        marker = request.node.get_closest_marker("mlops_laws")
+        committed = contract or (None if marker is None else marker.args[0])
+        law = tool.parameters.get("mlops_law")
+        asked = [law.id] if laws is None and law is not None else laws
+        tool.state.say(f"contract of {_name_of(service)}: {', '.join(asked) if asked else 'all laws'}")
+        result = measure_contract(
+            service,
+            committed=None if committed is None else read_contract(tool.path(committed)),
+            examples=rows,
+            public=public,
+            suite=None if suite is None else read_suite(tool.path(suite)),
+            offline=offline,
+            laws=asked,
+            seed=tool.state.seed,
+            max_examples=examples,
+            allowed_hosts=allowed_hosts,
+            progress=tool.state.say,
+        )
+        return tool.kept(result)
+
+    return run
+
+
+@pytest.fixture
+def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Run a locustfile in a process of its own: `mlops_load(delay_api, locustfile=..., users=20, duration="10s")`."""
+    tool = Tool.of(request)
+
+    def run(
+        service: Service | str,
+        *,
+        locustfile: Paths,
+        users: int,
+        duration: str | float,
+        allowed_hosts: Sequence[str] = (),
+    ) -> Result:
+        from pytest_mlops.stages.load import measure_load
+
+        length, longest = seconds(duration), tool.state.configuration.long_load_s
+        if tool.state.profile == "ci" and length > longest:
+            pytest.skip(f"the ci profile leaves out load runs over {longest:g} s, this one takes {length:g} s")
+        tool.state.say(f"load on {_name_of(service)}: {users} users for {length:g} s")
+        result = measure_load(
+            service,
+            locustfile=tool.path(locustfile),
+            users=users,
+            duration_s=length,
+            seed=tool.state.seed,
+            workdir=new_folder(tool.state, "load"),
+            name=getattr(service, "name", ""),
+            allowed_hosts=allowed_hosts,
+            project=tool.state.root,
+            progress=tool.state.say,
+        )
+        return tool.kept(result)
+
+    return run
+
+
+def _name_of(service: Service | str) -> str:
+    return str(getattr(service, "name", service))
