@@ -42,6 +42,8 @@ def shares(counts: Floats) -> Floats:
 
 
 def _over(counts: Floats, total: Floats) -> Floats:
+    if (total > 0).all():
+        return np.asarray(counts / total)
     return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
 
 
@@ -57,12 +59,14 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
     labels
         1 where a unit is called current, 0 where not, of shape (relabellings, units).
     """
-    weighted, squared = table * rows[:, None], table**2
+    parts = np.concatenate([table, table * rows[:, None], table**2, rows[:, None], rows[:, None] ** 2], axis=1)
+    current, size = labels @ parts, table.shape[1]
     sides = []
-    for units in (labels, 1 - labels):
-        n = (units @ rows)[:, None]
-        share = _over(units @ table, n)
-        residues = units @ squared - 2 * share * (units @ weighted) + share**2 * (units @ rows**2)[:, None]
+    for sums in (current, parts.sum(axis=0) - current):
+        counts, weighted, squared = (sums[:, at * size : (at + 1) * size] for at in range(3))
+        n, squares = sums[:, -2:-1], sums[:, -1:]
+        share = _over(counts, n)
+        residues = squared + share * (share * squares - 2 * weighted)
         sides.append((share, _over(residues, n**2), _over(np.ones_like(n), n)))
     (q, of_q, one_q), (p, of_p, one_p) = sides
     both = _over(table.sum(axis=0), np.asarray(rows.sum()))

@@ -92,16 +92,19 @@ class Joint:
         return cls(names, lines[:, 0], lines[:, 1 : 1 + p], products)
 
 
-def cut(values: Floats, centre: float, scale: float) -> NDArray[np.float32]:
-    """Return sixteenths of robust standard deviations from the middle, cut at three; missing ones are the middle.
+def cut(values: Floats, centre: float, scale: float, out: NDArray[np.float32]) -> None:
+    """Write into `out` sixteenths of robust standard deviations from the middle, cut at three.
 
+    Missing values are the middle.
     Cutting bounds what one row can do to a correlation (Wilcox, Introduction to Robust Estimation and Hypothesis
     Testing, 2012, section 9.3: the winsorised correlation).
     """
-    with np.errstate(over="ignore"):
-        found = ((values - centre) * (_FINE / scale)).astype(np.float32)
-    np.clip(found, -_FAR * _FINE, _FAR * _FINE, out=found)
-    return np.nan_to_num(np.rint(found, out=found), copy=False, nan=0.0)
+    apart = values - centre
+    np.clip(apart, -_FAR * scale, _FAR * scale, out=apart)
+    np.multiply(apart, _FINE / scale, out=out, casting="same_kind")
+    np.rint(out, out=out)
+    if np.isnan(apart.sum()):
+        out[np.isnan(out)] = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from pytest_mlops.adapters.batches import count_rows, fold_batches, schema_of
 from pytest_mlops.adapters.frames import digest_data, open_lazily
+from pytest_mlops.adapters.threads import one_thread
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stages.drift.sample import Sample, Sampler
@@ -80,6 +81,7 @@ class Reference:
         return replace(self, family=sorted(columns), is_whole=False, sketch=sketch)
 
 
+@one_thread()
 def reference_of(
     data: Data,
     *,

@@ -10,6 +10,7 @@ import numpy as np
 from pytest_mlops.core.digest import short_digest
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.joint import Joint, cut
+from pytest_mlops.stages.drift.reading import Reading
 from pytest_mlops.stages.drift.repeats import Repeats
 
 if TYPE_CHECKING:
@@ -130,24 +131,32 @@ class Sketch:
         keys, members
             The units of the batch, and for each row which of them it is in.
         """
-        place = np.array([self.units.setdefault(key, len(self.units)) for key in keys], dtype=np.intp)
-        units, n = place[members], len(self.units)
+        numbers = np.array([self.units.setdefault(key, len(self.units)) for key in keys], dtype=np.intp)
+        units, n = numbers[members], len(self.units)
         self.rows = np.pad(self.rows, (0, n - len(self.rows))) + np.bincount(units, minlength=n)
         runs = _Runs.of(units)
-        together: list[NDArray[np.float32]] = []
-        for name, column in self.columns.items():
-            if column.grid is not None:
-                values = numbers(batch[name])[runs.order]
-                runs.count(values, units, column, n)
-                if self.joint is not None and name in self.joint.names:
-                    together.append(cut(values, column.grid.centre, column.grid.robust_scale))
-            elif not column.is_name:
-                column.tally.add(units, _labelled(batch[name], column), n, column.cells)
+        place = {} if self.joint is None else {name: number for number, name in enumerate(self.joint.names)}
+        together = np.empty((len(place), len(batch)), dtype=np.float32)
+        repeats, mixed = self.repeats, np.zeros(len(batch), dtype=np.uint64)
+        for name in dict.fromkeys([*(repeats.columns if repeats is not None else ()), *self.columns]):
+            reading = Reading(batch[name])
+            if repeats is not None and name in repeats.columns:
+                repeats.mix(mixed, reading.hashes())
+            column = self.columns.get(name)
+            if column is None or column.is_name:
+                continue
+            if column.grid is None:
+                column.tally.add(units, _labelled(reading, column), n, column.cells)
+                continue
+            values = reading.numbers[runs.order] if runs.are_mixed else reading.numbers.copy()
+            if name in place:
+                cut(values, column.grid.centre, column.grid.robust_scale, together[place[name]])
+            runs.count(values, units, column, n)
         if self.joint is not None:
             self.joint.reach(n)
-            self.joint.add(np.stack(together), runs.units, runs.ends)
-        if self.repeats is not None:
-            self.repeats.add((batch[name] for name in self.repeats.columns), units)
+            self.joint.add(together, runs.units, runs.ends)
+        if repeats is not None:
+            repeats.add(mixed, units)
 
     def merge(self, other: Sketch) -> None:
         """Add what another sketch on the same cells counted: the sketch of both parts together."""
@@ -227,6 +236,7 @@ class _Runs:
     order: Codes
     units: Codes
     ends: Codes
+    are_mixed: bool  # else the rows are in that order
 
     @classmethod
     def of(cls, units: Codes) -> _Runs:
@@ -234,13 +244,15 @@ class _Runs:
         counts = np.bincount(units)
         present = np.flatnonzero(counts)
         small = units.astype(np.min_scalar_type(len(counts)))  # which is sorted by its digits
-        return cls(np.argsort(small, kind="stable"), present, np.cumsum(counts[present]))
+        are_mixed = bool((units[1:] < units[:-1]).any())
+        order = np.argsort(small, kind="stable") if are_mixed else np.arange(len(units))
+        return cls(order, present, np.cumsum(counts[present]), are_mixed)
 
     def count(self, values: Floats, units: Codes, column: ColumnSketch, n_units: int) -> None:
         """Count values, in the order of the runs, into the grid of a column; missing values are left out.
 
-        Each run is sorted and the grid is looked up there, in a quarter of the time of looking up each value in the
-        grid, unless runs are short.
+        Each run is sorted, in place, and the grid is looked up there, in a quarter of the time of looking up each
+        value in the grid, unless runs are short.
         """
         grid, tally = column.grid, column.tally
         if grid is None:
@@ -251,7 +263,8 @@ class _Runs:
         tally.reach(n_units, len(grid))
         below, start = np.zeros(len(grid) + 1, dtype=np.int64), 0
         for unit, end in zip(self.units, self.ends, strict=True):
-            run = np.sort(values[start:end])
+            run = values[start:end]
+            run.sort()
             start = end
             below[1:-1] = run.searchsorted(grid.edges, side="right")
             below[-1] = run.searchsorted(np.nan) if np.isnan(run[-1]) else len(run)
@@ -283,18 +296,11 @@ class Sketcher:
         return sketch
 
 
-def numbers(series: nw.Series[Any]) -> Floats:
-    """Return values as floating-point numbers, NaN where they are missing."""
-    return np.asarray(series.to_numpy(), dtype=np.float64)
-
-
-def _labelled(series: nw.Series[Any], column: ColumnSketch) -> Codes:
-    from pytest_mlops.adapters.arrow import encode
-
-    codes, found = encode(series)
+def _labelled(reading: Reading, column: ColumnSketch) -> Codes:
+    codes, found = reading.codes
     words = found if column.is_public else [short_digest(word) for word in found]
-    place = np.array([column.labels.setdefault(word, len(column.labels)) for word in words], dtype=np.intp)
+    place = np.array([*(column.labels.setdefault(word, len(column.labels)) for word in words), -1], dtype=np.intp)
     if len(column.labels) > MANY:
         column.is_name = True
-        return np.full(len(codes), -1, dtype=np.intp)
-    return np.where(codes >= 0, place[codes], -1) if len(place) else np.full(len(codes), -1, dtype=np.intp)
+        place[:] = -1
+    return np.asarray(place[codes])
