@@ -99,7 +99,8 @@ def cut(values: Floats, centre: float, scale: float, out: NDArray[np.float32]) -
     Cutting bounds what one row can do to a correlation (Wilcox, Introduction to Robust Estimation and Hypothesis
     Testing, 2012, section 9.3: the winsorised correlation).
     """
-    apart = values - centre
+    with np.errstate(over="ignore"):
+        apart = values - centre
     np.clip(apart, -_FAR * scale, _FAR * scale, out=apart)
     np.multiply(apart, _FINE / scale, out=out, casting="same_kind")
     np.rint(out, out=out)
