@@ -70,6 +70,15 @@ class Joint:
         for mine, theirs in ((self.rows, other.rows), (self.sums, other.sums), (self.products, other.products)):
             np.add.at(mine, units[: len(theirs)], theirs)
 
+    def within(self) -> Joint:
+        """Return the same with each unit's own means taken out: what is left is how columns go together within it.
+
+        Where days shift all values, that is told more surely than how they go together over all days.
+        """
+        n = np.maximum(self.rows, 1.0)[:, None, None]
+        centred = self.products - self.sums[:, :, None] * self.sums[:, None, :] / n
+        return Joint(self.names, self.rows, np.zeros_like(self.sums), centred)
+
     def only(self, names: Sequence[str]) -> Joint:
         """Return the same of some of the columns."""
         at = np.array([self.names.index(name) for name in names], dtype=np.intp)
@@ -110,10 +119,10 @@ def cut(values: Floats, centre: float, scale: float, out: NDArray[np.float32]) -
 
 @dataclass(frozen=True)
 class JointChange:
-    """The largest change of a correlation: of which pair, from what to what, and its statistic in each relabelling."""
+    """The largest change of a correlation: of which pair, from what to what, and its statistics in each relabelling."""
 
     distance: Distance
-    statistic: Floats
+    statistics: Mapping[str, Floats]
     pair: tuple[str, str]
     correlations: tuple[float, float]
 
@@ -124,7 +133,10 @@ def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, 
     pairs = [(i, j) for at, i in enumerate(kept) for j in kept[at + 1 :]]
     if not pairs:
         return None
-    values, errors, statistics = [], [], []
+    values, errors = [], []
+    statistics: dict[str, list[Floats]] = {"rows": [], "within": []}
+    both = _together(old, new)
+    inner = both.within()
     for some in _chunks(pairs):
         first, second = (np.array([pair[side] for pair in some], dtype=np.intp) for side in (0, 1))
         now, then = (_correlations(side, first, second, np.ones((1, len(side.rows)))) for side in (new, old))
@@ -134,14 +146,15 @@ def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, 
         ]
         values.append(np.stack([then[0], now[0]], axis=1))
         errors.append(np.abs(drawn[1] - drawn[0]).max(axis=1))
-        statistics.append(_statistic(old, new, first, second, labels))
+        statistics["rows"].append(_statistic(both, first, second, labels))
+        statistics["within"].append(_statistic(inner, first, second, labels))
     found = np.concatenate(values)
     size = np.abs(found[:, 1] - found[:, 0])
     most = int(np.argmax(size))
     first_name, second_name = (old.names[i] for i in pairs[most])
     return JointChange(
         distance=Distance(float(size[most]), np.max(errors, axis=0)),
-        statistic=np.max(statistics, axis=0),
+        statistics={name: np.max(found, axis=0) for name, found in statistics.items()},
         pair=(first_name, second_name),
         correlations=(float(found[most, 0]), float(found[most, 1])),
     )
@@ -170,7 +183,12 @@ def _correlations(side: Joint, first: Codes, second: Codes, weights: Floats) -> 
     return np.asarray(both / np.sqrt(np.maximum(squares[:, first] * squares[:, second], _CONSTANT**2)))
 
 
-def _statistic(old: Joint, new: Joint, first: Codes, second: Codes, labels: Floats) -> Floats:
+def _together(old: Joint, new: Joint) -> Joint:
+    parts = zip((old.rows, old.sums, old.products), (new.rows, new.sums, new.products), strict=True)
+    return Joint(old.names, *(np.concatenate(part) for part in parts))
+
+
+def _statistic(side: Joint, first: Codes, second: Codes, labels: Floats) -> Floats:
     """Return the largest studentised change of a correlation, of shape (relabellings,).
 
     It is the change of the mean of what each row does to the correlation, :math:`z_1 z_2 - r (z_1^2 + z_2^2) / 2` with
@@ -180,9 +198,7 @@ def _statistic(old: Joint, new: Joint, first: Codes, second: Codes, labels: Floa
     ----------
     Devlin, Gnanadesikan and Kettenring, Biometrika 62, 1975 (the influence function of the correlation).
     """
-    rows = np.concatenate([old.rows, new.rows])
-    sums = np.concatenate([old.sums, new.sums])
-    products = np.concatenate([old.products, new.products])
+    rows, sums, products = side.rows, side.sums, side.products
     mean = sums.sum(axis=0) / rows.sum()
     squares = np.diagonal(products, axis1=1, axis2=2) - 2 * mean * sums + rows[:, None] * mean**2
     spread = np.maximum(squares.sum(axis=0) / rows.sum(), _CONSTANT)

@@ -39,7 +39,7 @@ def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -
             kind="dependence_change",
             n=0,
             distance=Distance(0.0, resamples.no_errors),
-            statistics={"dependence": resamples.no_statistic},
+            statistics={"rows": resamples.no_statistic},
             note="no two columns of numbers vary on both sides",
         )
     (first, second), (then, now) = found.pair, found.correlations
@@ -48,7 +48,7 @@ def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -
         kind="dependence_change",
         n=n_rows,
         distance=found.distance,
-        statistics={"dependence": found.statistic},
+        statistics=found.statistics,
         note=f"{first} and {second}: correlation {then:.2f} in the reference, {now:.2f} now",
     )
 
