@@ -53,7 +53,7 @@ RED = {
     "a shift": (NEW.assign(count=NEW["count"] + 3), {"count:ks"}),
     "a renamed category": (
         NEW.assign(kind=NEW["kind"].replace("b", "B")),
-        {"kind:total_variation", "kind:new_category_share"},
+        {"kind:total_variation", "kind:new_category_share", "kind:vanished_category_share"},
     ),
     "new nulls": (NEW.assign(size=NEW["size"].mask(np.arange(len(NEW)) % 5 == 0)), {"size:missing_share_change"}),
     "a dropped column": (NEW.drop(columns="count"), {":columns_missing"}),

@@ -78,6 +78,15 @@ KINDS = {
         method="largest change of the share of one value that is rare in the reference", material=0.05
     ),
     "new_category_share": Kind(method="share of rows whose category the reference does not have", material=0.01),
+    "vanished_category_share": Kind(
+        method="share of the reference's rows whose category the current data do not have", material=0.01
+    ),
+    "cardinality_change": Kind(
+        method="change of the number of categories at equal n, as a part of the larger number",
+        material=0.25,
+        must_see=0.5,
+        is_asked=True,
+    ),
     "dependence_change": Kind(
         method="largest change of a correlation of two columns, their values cut at three robust standard deviations",
         material=0.1,

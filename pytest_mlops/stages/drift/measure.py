@@ -14,7 +14,8 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
+from pytest_mlops.stages.drift.column_effects import effects_of
+from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
