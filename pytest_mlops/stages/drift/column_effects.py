@@ -26,7 +26,7 @@ def effects_of(
     The categories of a column that is not public are numbered, and not named.
     """
     column = new.columns[name]
-    if not column.is_name and not old.columns[name].is_name:
+    if not old.columns[name].is_name and (column.kept or not column.is_name):
         tables = old.table(name), new.table(name)
         room = tables[1].shape[1] - tables[0].shape[1]
         pair = Pair(name, np.pad(tables[0], ((0, 0), (0, max(room, 0)))), tables[1], resamples)

@@ -18,7 +18,8 @@ from pytest_mlops.stages.drift.column_effects import effects_of
 from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
+from pytest_mlops.stages.drift.part_effects import part_effects
+from pytest_mlops.stages.drift.reference import Reference, compared, family_of, is_like, reference_of, word_of
 from pytest_mlops.stages.drift.row_effects import Asked, Prepared, has_labels, prepare
 from pytest_mlops.stages.drift.table_effects import table_effects
 from pytest_mlops.stages.drift.units import ByBlock, ByColumn, ByPeriod, shared_units, widen
@@ -166,7 +167,7 @@ def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, J
     changed: dict[str, Json] = {
         column: f"{column} ({word} → {types[column]})"
         for column, word in reference.types.items()
-        if column in reference.family and column in types and (word == "number") != (types[column] == "number")
+        if column in reference.family and column in types and not is_like(word, types[column])
     }
     return {column: column for column in reference.family if column not in types}, changed
 
@@ -209,8 +210,8 @@ def _effects(
     effects = [
         effect for column in sketches[1].columns for effect in effects_of(column, *sketches, resamples, more=measures)
     ]
-    found = [*effects, *table_effects(*sketches, resamples, seed), *prepared.effects(sketches, resamples)]
-    return found, resamples
+    effects += [*part_effects(*sketches, resamples, seed), *table_effects(*sketches, resamples, seed)]
+    return [*effects, *prepared.effects(sketches, resamples)], resamples
 
 
 def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: str, seed: int) -> list[Measurement]:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_mlops.core.digest import short_digest
+from pytest_mlops.stages.drift.gaps import Gaps
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.joint import Joint, cut
 from pytest_mlops.stages.drift.repeats import Repeats
+from pytest_mlops.stages.drift.seen import Seen
+from pytest_mlops.stages.drift.values import VALUES, Uniqueness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.stages.drift.grid import Grid
+    from pytest_mlops.stages.drift.parts import Part
     from pytest_mlops.stages.drift.units import Units
 
     Counts = NDArray[np.int64]
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 Key = str | int
 MANY = 5_000  # labels; a column with more of them is a name of its rows, and not a category
+OTHERS = "(others)"  # stands for the labels that a reference does not have, where all are too many
 
 
 @dataclass
@@ -63,11 +68,13 @@ class ColumnSketch:
     Attributes
     ----------
     type
-        The kind of its values, as a reader knows it: `number`, `text`, `boolean`, `time`.
+        The kind of its values, as a reader knows it: `number`, `text`, `boolean`, `time`, `vector`.
     grid
-        The bins of numbers; None for categories, whose cells are the `labels`.
+        The bins of numbers, or of vectors' norms; None for categories, whose cells are the `labels`.
     is_public
         Whether the labels are what stands in the data; if not, they are digests of it.
+    kept
+        The labels of the reference, which are told apart also where there are too many others.
     """
 
     type: str
@@ -76,6 +83,7 @@ class ColumnSketch:
     tally: Tally = field(default_factory=Tally)
     is_name: bool = False
     is_public: bool = False
+    kept: int = 0
 
     @property
     def cells(self) -> int:
@@ -84,12 +92,32 @@ class ColumnSketch:
 
     def fresh(self) -> ColumnSketch:
         """Return the sketch of no rows, on the same cells."""
-        return replace(self, labels=dict(self.labels), tally=Tally())
+        return replace(self, labels=dict(self.labels), tally=Tally(), kept=len(self.labels))
+
+    def place(self, words: Sequence[str]) -> Codes | None:
+        """Return the cells of labels, None where they are too many to be told apart."""
+        if not self.is_name:
+            found = [self.labels.setdefault(word, len(self.labels)) for word in words]
+            if len(self.labels) <= MANY:
+                return np.array(found, dtype=np.intp)
+            self.give_up()
+        if not self.kept:
+            return None
+        return np.array([self.labels.get(word, self.kept) for word in words], dtype=np.intp)
+
+    def give_up(self) -> None:
+        """Tell apart only the labels of the reference: the others are one."""
+        self.is_name = True
+        self.tally.reach(0, self.cells)
+        if self.kept:
+            counts = self.tally.counts
+            self.tally = Tally(np.insert(counts[:, : self.kept], self.kept, counts[:, self.kept :].sum(axis=1), axis=1))
+            self.labels = {**dict(list(self.labels.items())[: self.kept]), OTHERS: self.kept}
 
     def ordered(self, first: Sequence[str] = ()) -> ColumnSketch:
         """Return the same with the labels in an order of their own: `first`, then the most frequent, then by name."""
         self.tally.reach(0, self.cells)
-        if self.is_name:
+        if self.is_name and not self.kept:
             return replace(self, labels={}, tally=Tally())
         if self.grid is not None:
             return self
@@ -113,6 +141,8 @@ class Sketch:
         The units' keys, in the order in which they were met: digests of values, or numbers.
     sums
         What else adds up over rows, each of shape (units, k).
+    parts
+        What else is kept of single columns, by a name of their own.
     """
 
     columns: dict[str, ColumnSketch]
@@ -121,6 +151,7 @@ class Sketch:
     joint: Joint | None = None
     repeats: Repeats | None = None
     sums: dict[str, Floats] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
 
     def add(self, batch: nw.DataFrame[Any], keys: Sequence[Key], members: Codes) -> None:
         """Count the rows of a batch.
@@ -133,7 +164,7 @@ class Sketch:
         place = np.array([self.units.setdefault(key, len(self.units)) for key in keys], dtype=np.intp)
         units, n = place[members], len(self.units)
         self.rows = np.pad(self.rows, (0, n - len(self.rows))) + np.bincount(units, minlength=n)
-        runs = _Runs.of(units)
+        runs, seen = _Runs.of(units), Seen(batch)
         together: list[NDArray[np.float32]] = []
         for name, column in self.columns.items():
             if column.grid is not None:
@@ -141,13 +172,16 @@ class Sketch:
                 runs.count(values, units, column, n)
                 if self.joint is not None and name in self.joint.names:
                     together.append(cut(values, column.grid.centre, column.grid.robust_scale))
-            elif not column.is_name:
-                column.tally.add(units, _labelled(batch[name], column), n, column.cells)
+            elif column.kept or not column.is_name:
+                cells = _labelled(seen, name, column)
+                column.tally.add(units, cells, n, column.cells)
         if self.joint is not None:
             self.joint.reach(n)
             self.joint.add(np.stack(together), runs.units, runs.ends)
         if self.repeats is not None:
             self.repeats.add((batch[name] for name in self.repeats.columns), units)
+        for part in self.parts.values():
+            part.add(seen, units, n)
 
     def merge(self, other: Sketch) -> None:
         """Add what another sketch on the same cells counted: the sketch of both parts together."""
@@ -163,12 +197,15 @@ class Sketch:
                 cells = list(range(column.cells))
             table = theirs.tally.counts
             column.tally.put(table, units[: len(table)], np.array(cells[: table.shape[1]], dtype=np.intp))
-            column.is_name = column.is_name or len(column.labels) > MANY
+            if column.is_name or len(column.labels) > MANY:
+                column.give_up()
         if self.joint is not None and other.joint is not None:
             self.joint.reach(len(self.units))
             self.joint.put(other.joint, units)
         if self.repeats is not None and other.repeats is not None:
             self.repeats.merge(other.repeats, units)
+        for key, part in self.parts.items():
+            part.merge(other.parts[key], units, len(self.units))
 
     def ordered(self, reference: Sketch | None = None) -> Sketch:
         """Return the same with units and labels in an order that does not depend on that of the rows.
@@ -178,17 +215,29 @@ class Sketch:
         keys = sorted(self.units, key=lambda key: (isinstance(key, str), key))
         units = {key: number for number, key in enumerate(keys)}
         same = self.grouped(units, np.array([units[key] for key in self.units], dtype=np.intp))
+        for key, part in [*same.parts.items()]:
+            if reference is None and not self._is_worth(part):
+                del same.parts[key]
+            else:
+                same.parts[key] = part.finished()
         for name, column in same.columns.items():
             same.columns[name] = column.ordered([] if reference is None else [*reference.columns[name].labels])
         return same
 
+    def _is_worth(self, part: Part) -> bool:
+        column = self.columns.get(part.column)
+        if column is None:
+            return part.is_worth(0, is_name=False)
+        return part.is_worth(len(column.labels), is_name=column.is_name)
+
     def only(self, names: Sequence[str]) -> Sketch:
-        """Return the same of some of the columns."""
+        """Return the same of some of the columns; gaps in time are not of one of them."""
+        parts = {key: part for key, part in self.parts.items() if part.column in names or isinstance(part, Gaps)}
         joint = self.joint
         if joint is not None:
             kept = [name for name in joint.names if name in names]
             joint = joint.only(kept) if len(kept) > 1 else None
-        return replace(self, columns={name: self.columns[name] for name in names}, joint=joint)
+        return replace(self, columns={name: self.columns[name] for name in names}, joint=joint, parts=parts)
 
     def grouped(self, units: dict[Key, int], place: Codes) -> Sketch:
         """Return the sketch with units together; `place` says for each unit which of `units` it is in."""
@@ -207,6 +256,7 @@ class Sketch:
         for name, sums in self.sums.items():
             together.sums[name] = np.zeros((len(units), sums.shape[1]))
             np.add.at(together.sums[name], place, sums)
+        together.parts = {key: part.grouped(place, len(units)) for key, part in self.parts.items()}
         return together
 
     def table(self, name: str) -> Floats:
@@ -217,6 +267,9 @@ class Sketch:
 
     def missing(self, name: str) -> Floats:
         """Return how many rows of each unit have no value in a column."""
+        values = self.parts.get(f"{VALUES} of {name}")
+        if self.columns[name].is_name and isinstance(values, Uniqueness):  # whose cells were given up
+            return np.asarray(self.rows - values.filled.of(len(self.units))[:, 0])
         return np.asarray(self.rows - self.table(name).sum(axis=1))
 
 
@@ -268,14 +321,16 @@ class Sketcher:
     columns: Mapping[str, ColumnSketch]
     units: Units
     whole: Sequence[str] = ()
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
     def __call__(self, batches: Iterable[nw.DataFrame[Any]], start: int) -> Sketch:
         """Return the sketch of the rows from `start` on."""
-        numeric = [name for name, column in self.columns.items() if column.grid is not None]
+        numeric = [name for name, column in self.columns.items() if column.type == "number"]
         sketch = Sketch(
             {name: column.fresh() for name, column in self.columns.items()},
             joint=Joint(numeric) if 1 < len(numeric) <= MOST_JOINT else None,
             repeats=Repeats(self.whole) if self.whole else None,
+            parts={key: part.fresh() for key, part in self.parts.items()},
         )
         units = self.units.from_row(start)
         for batch in batches:
@@ -284,17 +339,18 @@ class Sketcher:
 
 
 def numbers(series: nw.Series[Any]) -> Floats:
-    """Return values as floating-point numbers, NaN where they are missing."""
+    """Return values as floating-point numbers, NaN where they are missing; of vectors their norms."""
+    if series.dtype.is_nested():
+        from pytest_mlops.adapters.arrow_nested import vectors_of
+
+        return np.concatenate([np.zeros(0), *(part.norms() for part in vectors_of(series))])
     return np.asarray(series.to_numpy(), dtype=np.float64)
 
 
-def _labelled(series: nw.Series[Any], column: ColumnSketch) -> Codes:
-    from pytest_mlops.adapters.arrow import encode
-
-    codes, found = encode(series)
+def _labelled(seen: Seen, name: str, column: ColumnSketch) -> Codes:
+    codes, found = seen.encoded(name)
     words = found if column.is_public else [short_digest(word) for word in found]
-    place = np.array([column.labels.setdefault(word, len(column.labels)) for word in words], dtype=np.intp)
-    if len(column.labels) > MANY:
-        column.is_name = True
+    place = column.place(words)
+    if place is None or not len(place):
         return np.full(len(codes), -1, dtype=np.intp)
-    return np.where(codes >= 0, place[codes], -1) if len(place) else np.full(len(codes), -1, dtype=np.intp)
+    return np.where(codes >= 0, place[codes], -1)
