@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.drift.sketch import Sketch
 
     Floats = NDArray[np.float64]
@@ -37,6 +38,18 @@ def part_effects(old: Sketch, new: Sketch, resamples: Resamples, seed: int) -> I
     for key, part in new.parts.items():
         if key in old.parts:
             yield from _effects(part, old.parts[key], resamples, seed)
+
+
+def without_other_lengths(sketches: tuple[Sketch, Sketch]) -> tuple[tuple[Sketch, Sketch], dict[str, Json]]:
+    """Return the sketches without vectors most of which have another length now; and what to say of these."""
+    vectors = [part for part in sketches[1].parts.values() if isinstance(part, Vectors) and part.is_of_another_length()]
+    if not vectors:
+        return sketches, {}
+    said: dict[str, Json] = {
+        part.column: f"{part.column} (vectors of {part.space.length} → of another length)" for part in vectors
+    }
+    old, new = (side.only([name for name in side.columns if name not in said]) for side in sketches)
+    return (old, new), said
 
 
 @singledispatch
