@@ -57,18 +57,19 @@ class Gaps:
         if high - low < _WIDE:
             counts = np.bincount(hours - low)
             found = np.flatnonzero(counts)
-            self._count((found + low).tolist(), counts[found].tolist())
+            self.count(found + low, counts[found])
         else:
             distinct, n = np.unique(hours, return_counts=True)
-            self._count(distinct.tolist(), n.tolist())
+            self.count(distinct, n)
 
-    def _count(self, hours: list[int], rows: list[int]) -> None:
-        for hour, n in zip(hours, rows, strict=True):
+    def count(self, hours: Whole, rows: Whole) -> None:
+        """Add rows to hours."""
+        for hour, n in zip(hours.tolist(), rows.tolist(), strict=True):
             self.counts[hour] = self.counts.get(hour, 0) + n
 
     def merge(self, other: Gaps, place: Codes, n_units: int) -> None:  # noqa: ARG002 - as the others
         """Add the hours of another one."""
-        self._count([*other.counts], [*other.counts.values()])
+        self.count(np.array([*other.counts]), np.array([*other.counts.values()]))
 
     def grouped(self, place: Codes, n_units: int) -> Gaps:  # noqa: ARG002 - as the others
         """Return the same: units do not matter here."""

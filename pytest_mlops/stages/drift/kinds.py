@@ -125,6 +125,7 @@ KINDS = {
     "empty_share": Kind(
         method="share of the days (or hours) without rows in which the reference has rows, beyond its own",
         material=0.05,
+        must_see=0.3,
     ),
     "wasserstein": Kind(
         method="Wasserstein distance, in standard deviations of the reference",

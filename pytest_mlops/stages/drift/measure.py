@@ -90,7 +90,8 @@ def measure_drift(
         Columns of text whose categories a report may name.
     measures
         What is measured beside the default, of each column: `wasserstein` and `energy` of numbers,
-        `cardinality_change` of categories, `jensen_shannon` and `population_stability` of both; of all columns together `domain_auc` and `kernel_distance`.
+        `cardinality_change` of categories, `jensen_shannon` and `population_stability` of both; of all columns
+        together `domain_auc` and `kernel_distance`.
     target, model, segments
         The column of the truth, whose relation to the others is compared too; a model that foretells it, whose loss is
         compared (without labels estimated); and columns of categories, in each of which the loss is measured.
@@ -98,12 +99,13 @@ def measure_drift(
     Returns
     -------
     Result
-        Of a numeric column `drift.ks`, `drift.outside_share` and `drift.heaped_share`, of a categorical one
-        `drift.total_variation`, `drift.new_category_share` and `drift.vanished_category_share`, of both
-        `drift.missing_share_change`. Of names and numbers of rows `drift.repeat_share_change`, of texts
-        `drift.text_length_ks` and `drift.vocabulary_distance`, of vectors `drift.vector_shift`,
-        `drift.vector_distance`, `drift.other_length_share` and what is measured of a number, of their norms. Of the
-        table `drift.longest_gap` and `drift.empty_share` of each column of times, `drift.dependence_change`, `drift.duplicate_share_change`, `drift.columns_missing` and `drift.type_changed`.
+        Of a numeric column `drift.ks`, `drift.outside_share` and `drift.heaped_share`; of a categorical one
+        `drift.total_variation`, `drift.new_category_share` and `drift.vanished_category_share`; of names and numbers
+        of rows `drift.repeat_share_change`; of texts `drift.text_length_ks` and `drift.vocabulary_distance`; of
+        vectors `drift.vector_shift`, `drift.vector_distance`, `drift.other_length_share`, and of their norms what is
+        measured of numbers; of all `drift.missing_share_change`. Of the table `drift.longest_gap` and
+        `drift.empty_share` of each column of times, `drift.dependence_change`, `drift.duplicate_share_change`,
+        `drift.columns_missing` and `drift.type_changed`.
         With a target, of each other column `drift.relation_change`; with a model `drift.prediction_ks`, and
         `drift.loss_increase` or `drift.estimated_loss_increase`. Models see at most 50,000 rows of each side.
         Intervals hold together at 99 %. With no rows on a side, no value.

@@ -10,7 +10,7 @@ import numpy as np
 from pytest_mlops.stages.drift.effects import Effect, Pair, Resamples, share_of
 from pytest_mlops.stages.drift.gaps import Gaps, gap_change
 from pytest_mlops.stages.drift.grid import scores_of
-from pytest_mlops.stages.drift.text import Texts, length_at
+from pytest_mlops.stages.drift.text import Texts, middle_length
 from pytest_mlops.stages.drift.values import Uniqueness, repeated, split_at_equal_n
 from pytest_mlops.stages.drift.vectors import Vectors
 from pytest_mlops.stats.change import (
@@ -61,8 +61,10 @@ def _effects(new: Any, old: Any, resamples: Resamples, seed: int) -> Iterable[Ef
 @_effects.register(Texts)
 def _of_texts(new: Texts, old: Texts, resamples: Resamples, seed: int) -> Iterable[Effect]:  # noqa: ARG001 - as the others
     counts, labels = resamples.counts, resamples.labels
-    pair = Pair(new.column, old.lengths(counts[0]), new.lengths(counts[1]), resamples)
-    middle = [length_at(share_of(side), 0.5) if side.sum() else 0 for side in (pair.old, pair.new)]
+    lengths = old.lengths(counts[0]), new.lengths(counts[1])
+    met = sum(side.sum(axis=0) for side in lengths) > 0
+    pair = Pair(new.column, lengths[0][:, met], lengths[1][:, met], resamples)
+    middle = [middle_length(side.sum(axis=0)) for side in lengths]
     scored = scores_of(share_of(pair.old), int(pair.old.sum()))
     yield pair.effect(
         "text_length_ks",

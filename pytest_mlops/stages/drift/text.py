@@ -116,9 +116,9 @@ class Texts:
         return cls(read["column"], Sums.from_json(read["sums"], len(_edges()) + GROUPS))
 
 
-def length_at(share: Floats, part: float) -> int:
-    """Return the length up to which a part of the texts is; `share` of shape (cells,)."""
-    return int(_edges()[np.searchsorted(np.cumsum(share), part * (1 - 1e-9))])
+def middle_length(counts: Floats) -> int:
+    """Return the length that half of the texts have at most, by how many there are of each, of shape (cells,)."""
+    return int(_edges()[np.argmax(np.cumsum(counts) >= counts.sum() / 2)])
 
 
 def _groups_of(words: Words) -> Codes:

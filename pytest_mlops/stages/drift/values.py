@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -166,10 +167,18 @@ class Uniqueness:
         """Say that it is kept."""
         return True
 
-    def split(self, n_units: int, thinned: int) -> Floats:
-        """Return rows that are first ones and rows that repeat one, in a part of them, of shape (units, 2)."""
+    def split(self, n_units: int, steps: float = 0.0) -> Floats:
+        """Return rows that are first ones and rows that repeat one, of shape (units, 2).
+
+        Parameters
+        ----------
+        steps
+            How often the rows are thinned by the root of a half; between two whole numbers, a mean of both.
+        """
         table = self.sums.of(n_units) / _STEPS
-        return np.stack([table[:, 1 + thinned], table[:, 0] - table[:, 1 + thinned]], axis=1)
+        low = min(int(steps), len(THINNED) - 2)
+        firsts = table[:, 1 + low] + (steps - low) * (table[:, 2 + low] - table[:, 1 + low])
+        return np.stack([firsts, table[:, 0] - firsts], axis=1)
 
     def to_json(self) -> dict[str, Json]:
         """Return it in plain JSON types."""
@@ -192,16 +201,13 @@ def split_at_equal_n(old: Uniqueness, new: Uniqueness, counts: tuple[int, int]) 
     """
     sides, rows = (old, new), [int(side.filled.table.sum()) for side in (old, new)]
     larger = int(rows[1] > rows[0])
-    part = min(rows) / max(*rows, 1)
-    other = sides[1 - larger].split(counts[1 - larger], 0)
-    parts = [sides[larger].split(counts[larger], k) for k in range(_parts(part))]
-    best = min(parts, key=lambda split: abs(repeated(split) - repeated(other)))
-    return (other, best) if larger else (best, other)
-
-
-def _parts(part: float) -> int:
-    """Return how many of the thinned parts are no smaller than a part, within half a step."""
-    return max(int((part * 2**0.25 <= THINNED).sum()), 1)
+    one, other = sides[larger], sides[1 - larger]
+    goal = repeated(other.split(counts[1 - larger]))
+    most = min(-2 * math.log2(max(min(rows), 1) / max(*rows, 1)), len(THINNED) - 1.0)
+    met = [repeated(one.split(counts[larger], steps)) for steps in range(len(THINNED))]
+    steps = float(np.clip(np.interp(-goal, -np.array(met), np.arange(len(THINNED))), 0.0, most))
+    found = one.split(counts[larger], steps), other.split(counts[1 - larger])
+    return (found[1], found[0]) if larger else found
 
 
 def repeated(split: Floats) -> float:
