@@ -83,10 +83,6 @@ MAY = {
     "some of another length": {"vector:ks", "vector:outside_share"},
     "a shift": {"vector:vector_distance"},
 }
-    "one of two groups": {"vector:ks", "vector:outside_share"},
-    "some of another length": {"vector:ks", "vector:outside_share"},
-    "a shift": {"vector:vector_distance"},
-}
 
 
 @pytest.mark.parametrize("name", RED)
