@@ -32,7 +32,11 @@ MORE = WITH_GAPS[WITH_GAPS["day"] < 6].assign(
     key=lambda rows: [f"key {n * n % 1201}" for n in rows.index],
     note=lambda rows: [" ".join(["some", "more", "words", "yet"][: 1 + n % 4]) + f" {n % 90}" for n in rows.index],
     number=lambda rows: rows.index * 3,
-    vector=lambda rows: [None if n % 9 == 0 else [n % 7, n % 5, n % 3][: 2 + n % 11] for n in rows.index],
+    vector=lambda rows: pd.Series(
+        [None if n % 9 == 0 else [n % 7, n % 5, n % 3][: 2 + n % 11] for n in rows.index],
+        index=rows.index,
+        dtype=object,
+    ),
     seen=lambda rows: rows["seen"] + pd.to_timedelta(rows.index % 24, "h"),
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlops.stages.drift.parts import Sums
+from pytest_mlops.stages.drift.parts import Sums, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, as in `repe
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 THINNED = 2.0 ** (-np.arange(13) / 2)  # the parts of the rows, of which repeated ones are told
 _STEPS = 256  # of a row, to which what is kept of it is rounded
+_DENSE = 4  # cells for each row, up to which a table of units and values is made
 _FAR = 5.0  # standard deviations of the number of rows in a sample of values
 
 
@@ -63,16 +64,27 @@ class Values:
 
     def add(self, seen: Seen, units: Codes, n_units: int) -> None:
         """Take the rows of a batch."""
+        codes, hashes = self._told(seen)
+        if (codes < 0).any():
+            units, codes = units[codes >= 0], codes[codes >= 0]
+        self.filled.reach(n_units)[:, 0] += np.bincount(units, minlength=n_units)
+        if n_units * len(hashes) <= _DENSE * len(codes):
+            table = counted(units, codes, n_units, len(hashes))
+            of, value = np.nonzero(table)
+            rows = table[of, value]
+        else:
+            of, value, rows = units, codes, np.ones(len(codes), dtype=np.int64)
+        small = hashes[value] <= np.uint64(self.limit)
+        self._take(hashes[value[small]], of[small].astype(np.int64), rows[small])
+
+    def _told(self, seen: Seen) -> tuple[Codes, Hashes]:
+        """Return which value each row has, -1 where it has none, and the values' hashes."""
         if self.is_number:
             numbers = np.asarray(seen[self.column].to_numpy(), dtype=np.float64) + 0.0  # so that -0.0 is 0.0
-            has, hashes = ~np.isnan(numbers), _mixed(numbers.view(np.uint64))
-        else:
-            codes, words = seen.encoded(self.column)
-            sums = [zlib.crc32(word.encode()) + (len(word) << 32) for word in [*words, ""]]
-            has, hashes = codes >= 0, _mixed(np.array(sums, dtype=np.uint64))[codes]
-        self.filled.reach(n_units)[:, 0] += np.bincount(units[has], minlength=n_units)
-        small = has & (hashes <= np.uint64(self.limit))
-        self._take(hashes[small], units[small].astype(np.int64), np.ones(int(small.sum()), dtype=np.int64))
+            return np.where(np.isnan(numbers), -1, np.arange(len(numbers))), _mixed(numbers.view(np.uint64))
+        codes, words = seen.encoded(self.column)
+        sums = [zlib.crc32(word.encode()) + (len(word) << 32) for word in words]
+        return codes, _mixed(np.array(sums, dtype=np.uint64))
 
     def _take(self, hashes: Hashes, units: Whole, rows: Whole) -> None:
         hashes, units = np.concatenate([self.hashes, hashes]), np.concatenate([self.units, units])
