@@ -69,13 +69,6 @@ def _pyarrow() -> Any:
     return pa
 
 
-def joined(tables: Sequence[Any]) -> Any:
-    """Return tables of the same columns as one narwhals frame."""
-    import narwhals as nw
-
-    return nw.from_native(_pyarrow().concat_tables(tables, promote_options="permissive"), eager_only=True)
-
-
 def encode(series: Any) -> tuple[Any, list[str]]:
     """Return the codes of a narwhals series of text or the like, -1 where there is no value, and what they stand for.
 
@@ -88,10 +81,13 @@ def encode(series: Any) -> tuple[Any, list[str]]:
         array = series.to_arrow()
         if isinstance(array, pa.ChunkedArray):
             array = array.combine_chunks()
-        if not pa.types.is_dictionary(array.type):
+        is_fresh = not pa.types.is_dictionary(array.type)
+        if is_fresh:
             array = array.dictionary_encode()
         words = array.dictionary.to_pylist()
-        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
+        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        if is_fresh:  # whose words are distinct, and occur
+            return codes, [str(word) for word in words]
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         values = [None if isinstance(value, float) and math.isnan(value) else value for value in series.to_list()]
         place: dict[str, int] = {}

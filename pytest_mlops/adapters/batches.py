@@ -109,6 +109,14 @@ def fold_batches(
     return first
 
 
+def joined(tables: Sequence[Any]) -> nw.DataFrame[Any]:
+    """Return Arrow tables of the same columns as one frame."""
+    import narwhals as nw
+    import pyarrow as pa
+
+    return nw.from_native(pa.concat_tables(tables, promote_options="permissive"), eager_only=True)
+
+
 def _table(batch: Any) -> Any:
     import pyarrow as pa
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.adapters.threads import one_thread
 from pytest_mlops.core.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -67,7 +68,6 @@ def fit_trees(
     """
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-        from threadpoolctl import threadpool_limits
     except ImportError as exc:
         raise MissingExtra(needs="a model of the rows", library="scikit-learn", extra="model") from exc
     kind = HistGradientBoostingClassifier if is_class else HistGradientBoostingRegressor
@@ -80,12 +80,11 @@ def fit_trees(
         early_stopping=False,
         random_state=seed,
     )
-    # One thread: the workers of pytest-xdist share the cores, and threads that wait for each other cost more than time.
-    with threadpool_limits(1):
+    with one_thread():
         trees.fit(x, y, sample_weight=weights)
 
     def answer(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        with threadpool_limits(1):
+        with one_thread():
             return np.asarray(trees.predict_proba(rows)[:, 1] if is_class else trees.predict(rows), dtype=np.float64)
 
     return answer

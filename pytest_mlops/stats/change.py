@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SMALL = 0.002  # the pooled share below which categories are one cell
 _MOST = 256  # categories that are told apart
+_AT_ONCE = 64  # cells: the tables of thousands would not fit into a core's cache
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def shares(counts: Floats) -> Floats:
 
 
 def _over(counts: Floats, total: Floats) -> Floats:
+    if (total > 0).all():
+        return np.asarray(counts / total)
     return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
 
 
@@ -57,12 +60,14 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
     labels
         1 where a unit is called current, 0 where not, of shape (relabellings, units).
     """
-    weighted, squared = table * rows[:, None], table**2
+    parts = np.concatenate([table, table * rows[:, None], table**2, rows[:, None], rows[:, None] ** 2], axis=1)
+    current, size = labels @ parts, table.shape[1]
     sides = []
-    for units in (labels, 1 - labels):
-        n = (units @ rows)[:, None]
-        share = _over(units @ table, n)
-        residues = units @ squared - 2 * share * (units @ weighted) + share**2 * (units @ rows**2)[:, None]
+    for sums in (current, parts.sum(axis=0) - current):
+        counts, weighted, squared = (sums[:, at * size : (at + 1) * size] for at in range(3))
+        n, squares = sums[:, -2:-1], sums[:, -1:]
+        share = _over(counts, n)
+        residues = squared + share * (share * squares - 2 * weighted)
         sides.append((share, _over(residues, n**2), _over(np.ones_like(n), n)))
     (q, of_q, one_q), (p, of_p, one_p) = sides
     both = _over(table.sum(axis=0), np.asarray(rows.sum()))
@@ -170,14 +175,26 @@ def new_cells_statistic(table: Floats, labels: Floats) -> Floats:
     unit alone has: what a further unit brings (Good, Biometrika 40, 1953; its spread by Esty, Annals of Statistics 11,
     1983; for units and not for rows). Of shape (relabellings,).
     """
-    current, reference = labels @ table, (1 - labels) @ table
-    units = (1 - labels) @ (table > 0).astype(np.float64)
-    n_current, n_reference = (np.maximum(side.sum(axis=-1), 1.0) for side in (current, reference))
-    new, once, twice = current * (units == 0), reference * (units == 1), reference * (units == 2)  # noqa: PLR2004 - twice
-    of_reference = (once**2).sum(axis=-1) - once.sum(axis=-1) ** 2 / n_reference + (twice**2).sum(axis=-1) / 2
-    spread = np.sqrt((new**2).sum(axis=-1) / n_current**2 + of_reference / n_reference**2)
+    rows = table.sum(axis=1)
+    n_current, n_reference = (np.maximum(side @ rows, 1.0) for side in (labels, 1 - labels))
+    sums = np.zeros((3, 2, len(labels)))
+    for start in range(0, table.shape[1], _AT_ONCE):
+        parts = _few_units(table[:, start : start + _AT_ONCE], labels)
+        sums += [(part.sum(axis=1), np.einsum("ij,ij->i", part, part)) for part in parts]
+    (new, new_squares), (once, once_squares), (_, twice_squares) = sums
+    of_reference = once_squares - once**2 / n_reference + twice_squares / 2
+    spread = np.sqrt(new_squares / n_current**2 + of_reference / n_reference**2)
     least = np.minimum(n_current, n_reference) ** -1.0
-    return np.asarray((new.sum(axis=-1) / n_current - once.sum(axis=-1) / n_reference) / np.maximum(spread, least))
+    return np.asarray((new / n_current - once / n_reference) / np.maximum(spread, least))
+
+
+def _few_units(table: Floats, labels: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return current rows where no reference unit has the cell, and reference rows where one, where two have it."""
+    current = labels @ table
+    reference = table.sum(axis=0) - current
+    present = (table > 0).astype(np.float64)
+    units = present.sum(axis=0) - labels @ present
+    return current * (units == 0), reference * (units == 1), reference * (units == 2)  # noqa: PLR2004 - twice
 
 
 def _mean_spread(changed: Change) -> Floats:

@@ -20,7 +20,9 @@ def joint_of(values: np.ndarray, units: np.ndarray) -> Joint:
     counts = np.bincount(units)
     present = np.flatnonzero(counts)
     joint.reach(len(counts))
-    together = np.stack([cut(column[order], 0.0, 1.0) for column in values.T])
+    together = np.empty(values.T.shape, dtype=np.float32)
+    for column, out in zip(values.T, together, strict=True):
+        cut(column[order], 0.0, 1.0, out)
     joint.add(together, present, np.cumsum(counts[present]))
     return joint
 

@@ -70,7 +70,7 @@ def test_merged_parts_are_the_whole(ends: list[int], unit: str | None) -> None:
 @given(ends=st.lists(st.integers(1, 1200), max_size=5), unit=st.sampled_from(["day", None]))
 def test_merged_parts_of_texts_vectors_and_times_are_the_whole(ends: list[int], unit: str | None) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("pytest_mlops.stages.drift.sketch.MANY", 300)
+        monkeypatch.setattr("pytest_mlops.stages.drift.column_sketch.MANY", 300)
         monkeypatch.setattr("pytest_mlops.stages.drift.values._MOST", 200)
         sketch = reference_of(MORE, unit=unit).sketch
         whole = reference_text(reference_of(MORE, unit=unit))
@@ -98,7 +98,7 @@ def test_too_many_new_labels_are_one_in_whatever_parts_they_come(ends: list[int]
         return [*column.labels], column.tally.counts.tolist()
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("pytest_mlops.stages.drift.sketch.MANY", 50)
+        monkeypatch.setattr("pytest_mlops.stages.drift.column_sketch.MANY", 50)
         whole = sketched()
         in_parts(monkeypatch, ends)
         assert sketched() == whole

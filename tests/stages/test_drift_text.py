@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_mlops import no_drift
 from pytest_mlops.adapters.arrow_nested import words_of
 from pytest_mlops.stages.drift import measure_drift, reference_of, reference_text
-from pytest_mlops.stages.drift.seen import Seen
+from pytest_mlops.stages.drift.reading import Reading
 from pytest_mlops.stages.drift.text import Texts
 from pytest_mlops.stages.drift.values import Values, repeated, split_at_equal_n
 
@@ -51,7 +51,7 @@ SOME = np.random.default_rng(3).random(len(NEW))
 @pytest.fixture(autouse=True)
 def _few_rows_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that names are told from categories by fewer rows."""
-    monkeypatch.setattr("pytest_mlops.stages.drift.sketch.MANY", 1_000)
+    monkeypatch.setattr("pytest_mlops.stages.drift.column_sketch.MANY", 1_000)
 
 
 def red(current: Any, reference: Any = OLD, **options: Any) -> set[str]:
@@ -148,13 +148,13 @@ def test_words_of_rows_are_counted_one_way_or_the_other(rows: list[tuple[str, in
 
 def counted_texts(texts: Sequence[str], units: Any) -> Any:
     part = Texts("a")
-    part.add(Seen(nw.from_native(pd.DataFrame({"a": texts}), eager_only=True)), units, 4)
+    part.add(Reading(nw.from_native(pd.DataFrame({"a": texts}), eager_only=True)["a"]), units, 4)
     return part.sums.of(4)
 
 
 def values_of(keys: Sequence[str], units: Any, n_units: int) -> Values:
     part = Values("a")
-    part.add(Seen(nw.from_native(pd.DataFrame({"a": keys}), eager_only=True)), np.asarray(units), n_units)
+    part.add(Reading(nw.from_native(pd.DataFrame({"a": keys}), eager_only=True)["a"]), np.asarray(units), n_units)
     return part
 
 

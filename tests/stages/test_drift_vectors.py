@@ -19,7 +19,7 @@ from pytest_mlops import no_drift
 from pytest_mlops.adapters.arrow_nested import vectors_of
 from pytest_mlops.stages.drift import measure_drift, read_reference, reference_of, reference_text
 from pytest_mlops.stages.drift.parts import part_from_json
-from pytest_mlops.stages.drift.seen import Seen
+from pytest_mlops.stages.drift.reading import Reading
 from pytest_mlops.stages.drift.vectors import WAVES, Vectors, space_of
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def part_of(rows: Any, units: Any) -> Vectors:
     assert space is not None
     part = Vectors("v", space)
     frame = nw.from_native(pa.table({"v": pa.array(rows.tolist(), type=pa.list_(pa.float64()))}), eager_only=True)
-    part.add(Seen(frame), np.asarray(units), 3)
+    part.add(Reading(frame["v"]), np.asarray(units), 3)
     return part
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pytest_mlops.stages.drift.sketch import ColumnSketch
+    from pytest_mlops.stages.drift.column_sketch import ColumnSketch
 
     Floats = NDArray[np.float64]
 

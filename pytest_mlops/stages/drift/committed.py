@@ -9,13 +9,14 @@ import numpy as np
 
 from pytest_mlops.core.baseline import MissingBaseline
 from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.stages.drift.column_sketch import ColumnSketch, Tally
 from pytest_mlops.stages.drift.grid import Grid
 from pytest_mlops.stages.drift.joint import Joint
 from pytest_mlops.stages.drift.packed import pack, unpack
 from pytest_mlops.stages.drift.parts import part_from_json
 from pytest_mlops.stages.drift.reference import Reference
 from pytest_mlops.stages.drift.repeats import Repeats
-from pytest_mlops.stages.drift.sketch import ColumnSketch, Sketch, Tally
+from pytest_mlops.stages.drift.sketch import Sketch
 from pytest_mlops.stages.drift.units import units_from_json
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
-    from pytest_mlops.stages.drift.seen import Seen
+    from pytest_mlops.stages.drift.reading import Reading
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
@@ -47,9 +47,9 @@ class Gaps:
         """Return the same of no rows."""
         return Gaps(self.column)
 
-    def add(self, seen: Seen, units: Codes, n_units: int) -> None:  # noqa: ARG002 - as the others
+    def add(self, reading: Reading, units: Codes, n_units: int) -> None:  # noqa: ARG002 - as the others
         """Take the rows of a batch."""
-        times = times_of(seen[self.column])
+        times = times_of(reading.series)
         hours = times[~np.isnat(times)].astype("datetime64[h]").astype(np.int64)
         if not len(hours):
             return

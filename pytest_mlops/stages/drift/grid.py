@@ -117,7 +117,9 @@ def choose_grid(sample: Floats, low: float, high: float) -> Grid:
     values = np.sort(sample[np.isfinite(sample)])
     if not len(values):
         return Grid(edges=np.array([0.0]), inside=(0, 2), shares=np.array([0.5, 0.5]), n=0, scale=0.0)
-    inner = _between_few(values) if _has_few(values) else _of_many(values)
+    distinct, counts = _distinct(values)
+    has_few = len(distinct) <= min(_FEW, max(1, len(values) // 4))
+    inner = _between_few(distinct) if has_few else _of_many(values, distinct[_have_many(counts)])
     step = _step(values)
     bottom, top = min(_below(low, step), inner[0]), max(_above(high, step), inner[-1])
     reach = max(top - bottom, step)
@@ -151,14 +153,18 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _has_few(values: Floats) -> bool:
-    distinct = np.unique(values)
-    return len(distinct) <= min(_FEW, max(1, len(values) // 4))
+def _distinct(values: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the distinct ones of sorted values, and how often each occurs."""
+    first = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
+    return values[first], np.diff(np.append(first, len(values)))
 
 
-def _between_few(values: Floats) -> Floats:
+def _have_many(counts: NDArray[np.intp]) -> NDArray[np.bool_]:
+    return np.asarray(counts >= max(_LEAST, _ATOM * counts.sum()))
+
+
+def _between_few(distinct: Floats) -> Floats:
     """Return the middles between neighbours, and as far again beyond the first and the last."""
-    distinct = np.unique(values)
     if len(distinct) == 1:
         near = max(abs(float(distinct[0])), 1.0) * 1e-6
         return np.array([distinct[0] - near, distinct[0] + near])
@@ -168,15 +174,16 @@ def _between_few(values: Floats) -> Floats:
     )
 
 
-def _of_many(values: Floats) -> Floats:
-    """Return edges at rounded quantiles, closer in the tails, and one on each side of a value that many rows have."""
+def _of_many(values: Floats, atoms: Floats) -> Floats:
+    """Return edges at rounded quantiles, closer in the tails, and one on each side of each value that many rows have.
+
+    Quantiles are values at their rank, the inverse of the distribution function.
+    """
     step = _step(values)
     inner = int(np.clip(len(values) // _ROWS, 8, _INNER))
     ranks = np.concatenate([np.arange(1, inner) / inner, _TAILS, 1 - np.array(_TAILS)])
-    quantiles = np.quantile(values, np.sort(ranks), method="inverted_cdf")
+    quantiles = values[np.maximum(np.ceil(np.sort(ranks) * len(values) - _EPSILON).astype(np.intp) - 1, 0)]
     rounded = (np.round(quantiles / step) + 0.5) * step
-    distinct, counts = np.unique(values, return_counts=True)
-    atoms = distinct[counts >= max(_LEAST, _ATOM * len(values))]
     near = np.minimum(step / 2, np.maximum(np.abs(atoms), step) * 1e-6)
     edges = np.unique(np.concatenate([rounded, atoms - near, atoms + near]))
     return np.asarray(edges)
@@ -190,6 +197,7 @@ def _step(values: Floats) -> float:
 
 
 _PLACES = 2000
+_EPSILON = 1e-9  # of a rank: float noise
 
 
 def _below(value: float, step: float) -> float:

@@ -92,16 +92,20 @@ class Joint:
         return cls(names, lines[:, 0], lines[:, 1 : 1 + p], products)
 
 
-def cut(values: Floats, centre: float, scale: float) -> NDArray[np.float32]:
-    """Return sixteenths of robust standard deviations from the middle, cut at three; missing ones are the middle.
+def cut(values: Floats, centre: float, scale: float, out: NDArray[np.float32]) -> None:
+    """Write into `out` sixteenths of robust standard deviations from the middle, cut at three.
 
+    Missing values are the middle.
     Cutting bounds what one row can do to a correlation (Wilcox, Introduction to Robust Estimation and Hypothesis
     Testing, 2012, section 9.3: the winsorised correlation).
     """
     with np.errstate(over="ignore"):
-        found = ((values - centre) * (_FINE / scale)).astype(np.float32)
-    np.clip(found, -_FAR * _FINE, _FAR * _FINE, out=found)
-    return np.nan_to_num(np.rint(found, out=found), copy=False, nan=0.0)
+        apart = values - centre
+    np.clip(apart, -_FAR * scale, _FAR * scale, out=apart)
+    apart *= _FINE / scale
+    out[:] = np.rint(apart, out=apart)
+    if np.isnan(apart.sum()):
+        out[np.isnan(out)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -167,17 +171,29 @@ def _correlations(side: Joint, first: Codes, second: Codes, weights: Floats) -> 
 
 
 def _statistic(old: Joint, new: Joint, first: Codes, second: Codes, labels: Floats) -> Floats:
-    """Return the largest studentised change of the mean product of two columns, standardised over both sides."""
+    """Return the largest studentised change of a correlation, of shape (relabellings,).
+
+    It is the change of the mean of what each row does to the correlation, :math:`z_1 z_2 - r (z_1^2 + z_2^2) / 2` with
+    both columns standardised over both sides: a day on which both are large is no change of how they go together.
+
+    References
+    ----------
+    Devlin, Gnanadesikan and Kettenring, Biometrika 62, 1975 (the influence function of the correlation).
+    """
     rows = np.concatenate([old.rows, new.rows])
     sums = np.concatenate([old.sums, new.sums])
     products = np.concatenate([old.products, new.products])
     mean = sums.sum(axis=0) / rows.sum()
-    spread = np.sqrt(np.maximum(np.diagonal(products.sum(axis=0)) / rows.sum() - mean**2, _CONSTANT))
-    table = (
-        products[:, first, second]
-        - mean[first] * sums[:, second]
-        - mean[second] * sums[:, first]
-        + rows[:, None] * mean[first] * mean[second]
-    ) / (spread[first] * spread[second])
-    changed = change(table, rows, labels)
-    return np.asarray((np.abs(changed.difference) / changed.spread).max(axis=-1))
+    squares = np.diagonal(products, axis1=1, axis2=2) - 2 * mean * sums + rows[:, None] * mean**2
+    spread = np.maximum(squares.sum(axis=0) / rows.sum(), _CONSTANT)
+    both = products[:, first, second] - mean[first] * sums[:, second] - mean[second] * sums[:, first]
+    both = (both + rows[:, None] * mean[first] * mean[second]) / np.sqrt(spread[first] * spread[second])
+    correlation = both.sum(axis=0) / rows.sum()
+    own = squares / spread
+    changed = change(both - correlation * (own[:, first] + own[:, second]) / 2, rows, labels)
+    current = labels @ rows
+    # What independent rows would give, of normal columns: units that agree by chance must not look sure.
+    least = (1 - correlation**2) * np.sqrt(1 / np.maximum(current, 1) + 1 / np.maximum(rows.sum() - current, 1))[
+        :, None
+    ]
+    return np.asarray((np.abs(changed.difference) / np.maximum(changed.spread, least)).max(axis=-1))

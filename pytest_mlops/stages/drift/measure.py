@@ -9,6 +9,7 @@ import numpy as np
 
 from pytest_mlops.adapters.batches import count_rows, schema_of
 from pytest_mlops.adapters.frames import Data, digest_data, open_lazily
+from pytest_mlops.adapters.threads import one_thread
 from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
@@ -61,6 +62,7 @@ def columns_of(
     return [*family, TOGETHER] if is_whole or has_more or 1 < n_numbers <= MOST_JOINT else family
 
 
+@one_thread()
 def measure_drift(
     current: Data,
     *,

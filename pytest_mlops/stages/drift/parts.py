@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
-    from pytest_mlops.stages.drift.seen import Seen
+    from pytest_mlops.stages.drift.reading import Reading
 
     Whole = NDArray[np.int64]
     Codes = NDArray[np.intp]
@@ -31,7 +31,7 @@ class Part(Protocol):
     def fresh(self) -> Part:
         """Return the same of no rows."""
 
-    def add(self, seen: Seen, units: Codes, n_units: int) -> None:
+    def add(self, reading: Reading, units: Codes, n_units: int) -> None:
         """Take the rows of a batch; `units` says for each row in which of `n_units` it is."""
 
     def merge(self, other: Any, place: Codes, n_units: int) -> None:

@@ -9,11 +9,14 @@ import numpy as np
 
 from pytest_mlops.adapters.batches import count_rows, fold_batches, schema_of
 from pytest_mlops.adapters.frames import digest_data, open_lazily
+from pytest_mlops.adapters.threads import one_thread
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.stages.drift.column_sketch import ColumnSketch
 from pytest_mlops.stages.drift.gaps import Gaps
+from pytest_mlops.stages.drift.reading import is_vector
 from pytest_mlops.stages.drift.sample import Sample, Sampler
-from pytest_mlops.stages.drift.sketch import ColumnSketch, Sketch, Sketcher
+from pytest_mlops.stages.drift.sketch import Sketch, Sketcher
 from pytest_mlops.stages.drift.text import Texts
 from pytest_mlops.stages.drift.units import ROW, ByColumn, choose_units, group_of
 from pytest_mlops.stages.drift.values import Values
@@ -87,6 +90,7 @@ class Reference:
         return replace(self, family=sorted(columns), is_whole=False, sketch=sketch)
 
 
+@one_thread()
 def reference_of(
     data: Data,
     *,
@@ -229,15 +233,6 @@ def is_moment(dtype: nw.dtypes.DType) -> bool:
     import narwhals as nw
 
     return isinstance(dtype, nw.Datetime | nw.Date)
-
-
-def is_vector(dtype: nw.dtypes.DType) -> bool:
-    """Say whether values are vectors: lists of numbers."""
-    import narwhals as nw
-
-    return isinstance(dtype, nw.List | nw.Array) and is_number(
-        dtype.inner() if isinstance(dtype.inner, type) else dtype.inner
-    )
 
 
 def is_number(dtype: nw.dtypes.DType) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,8 @@ import numpy as np
 from pytest_mlops.stages.drift.packed import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    import narwhals as nw
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
@@ -31,6 +29,8 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth, The 
 
 
 _KEPT_BITS = np.uint64(2**64 - 2 ** (64 - _BITS))
+_ALL = np.uint64(2**64 - 1)
+_COMPARED = 50_000  # rows of a side, of which it is counted how many the other side has too
 
 
 @dataclass
@@ -46,22 +46,27 @@ class Repeats:
     columns: Sequence[str]
     hashes: list[Hashes] = field(default_factory=list)
     units: list[Codes] = field(default_factory=list)
-    limit: np.uint64 = field(default_factory=lambda: np.uint64(2**64 - 1))
+    limit: np.uint64 = _ALL
     kept: int = 0
 
-    def add(self, columns: Iterable[nw.Series[Any]], units: Codes) -> None:
-        """Take the rows of a batch."""
-        mixed = np.zeros(len(units), dtype=np.uint64)
-        for series in columns:
-            mixed = (mixed ^ hashed(series)) * _ODD
-            mixed ^= mixed >> np.uint64(29)
-        self._take(mixed & _KEPT_BITS, units)
+    def mix(self, mixed: Hashes, column: Hashes) -> None:
+        """Bring the next column's hashes into those of rows, in place; the columns come in their order."""
+        mixed ^= column
+        mixed *= _ODD
+        mixed ^= mixed >> np.uint64(29)
+
+    def add(self, mixed: Hashes, units: Codes) -> None:
+        """Take the rows of a batch, whose columns were mixed."""
+        mixed &= _KEPT_BITS
+        self._take(mixed, units)
 
     def _take(self, hashes: Hashes, units: Codes) -> None:
-        some = hashes <= self.limit
-        self.hashes.append(hashes[some])
-        self.units.append(units[some].astype(np.int32))
-        self.kept += int(some.sum())
+        if self.limit != _ALL:
+            some = hashes <= self.limit
+            hashes, units = hashes[some], units[some]
+        self.hashes.append(hashes)
+        self.units.append(units.astype(np.int32))
+        self.kept += len(hashes)
         while self.kept > _MOST:
             self._only(self.limit >> np.uint64(1))
 
@@ -123,36 +128,35 @@ def repeats_by_unit(sides: tuple[Repeats, Repeats], counts: tuple[int, int], see
     rows = []
     for side in sides:
         hashes, units = side.rows()
-        rows.append((hashes[hashes <= limit], units[hashes <= limit]))
+        some = hashes <= limit
+        rows.append((hashes, units) if some.all() else (hashes[some], units[some]))
     fewest = min(len(hashes) for hashes, _ in rows)
-    if np.isin(rows[0][0], rows[1][0]).sum() > _OFTEN * fewest:
+    if _common_share(rows[0][0], rows[1][0], limit) > _OFTEN:
         rng = np.random.default_rng(seed)
         for number, (hashes, units) in enumerate(rows):
-            some = rng.permutation(len(hashes))[:fewest]
-            rows[number] = hashes[some], units[some]
+            drawn = rng.permutation(len(hashes))[:fewest]
+            rows[number] = hashes[drawn], units[drawn]
     first, second = (_counted(*side, n) for side, n in zip(rows, counts, strict=True))
     return first, second
 
 
+def _common_share(first: Hashes, second: Hashes, limit: np.uint64) -> float:
+    """Return the share of rows that the other side has too, of those with small hashes, which are a sample of all."""
+    while min(len(first), len(second)) > _COMPARED:
+        limit >>= np.uint64(1)
+        first, second = first[first <= limit], second[second <= limit]
+    return float(np.isin(first, second).sum() / max(min(len(first), len(second)), 1))
+
+
 def _counted(hashes: Hashes, units: Codes, n_units: int) -> Floats:
-    order = np.argsort(hashes, kind="stable")
-    again = np.zeros(len(hashes), dtype=bool)
-    again[order[1:]] = hashes[order[1:]] == hashes[order[:-1]]
-    counts = [np.bincount(units[some], minlength=n_units) for some in (~again, again)]
-    return np.stack(counts, axis=1).astype(np.float64)
+    """Return of each unit the rows that are the first of their kind, and those that repeat one; (units, 2).
 
-
-def hashed(series: nw.Series[Any]) -> Hashes:
-    """Return a hash of each value, the same in every run: of a number its bits, of a text its checksum."""
-    import narwhals as nw
-
-    from pytest_mlops.adapters.arrow import encode
-
-    if series.dtype.is_numeric():
-        values = np.asarray(series.to_numpy(), dtype=np.float64) + 0.0  # so that -0.0 is 0.0
-        return np.where(np.isnan(values), np.nan, values).view(np.uint64)
-    if isinstance(series.dtype, nw.Datetime | nw.Date):
-        return np.asarray(series.to_numpy()).astype("datetime64[us]").view(np.uint64)
-    codes, words = encode(series)
-    sums = np.array([zlib.crc32(word.encode()) + (len(word) << 32) for word in [*words, ""]], dtype=np.uint64)
-    return np.asarray(sums[codes])
+    Hash and unit are one number, whose sorting is faster than an order of the rows; a unit takes the hash's last bits.
+    """
+    bits = np.uint64(max(64 - _BITS, n_units.bit_length()))
+    packed = np.sort((hashes >> bits << bits) | units.astype(np.uint64))
+    again = np.zeros(len(packed), dtype=bool)
+    again[1:] = (packed[1:] ^ packed[:-1]) >> bits == 0
+    of_unit = (packed & (np.uint64(1) << bits) - np.uint64(1)).astype(np.intp)
+    repeated = np.bincount(of_unit[again], minlength=n_units)
+    return np.stack([np.bincount(of_unit, minlength=n_units) - repeated, repeated], axis=1).astype(np.float64)

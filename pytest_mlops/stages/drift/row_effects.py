@@ -23,9 +23,9 @@ from pytest_mlops.stages.drift.loss import (
     score_effect,
     segments_of,
 )
+from pytest_mlops.stages.drift.reading import numbers
 from pytest_mlops.stages.drift.relation import bins_of, expected_of, relation_effects
 from pytest_mlops.stages.drift.rows import Matrix, Rows, matrix_of, rows_of
-from pytest_mlops.stages.drift.sketch import numbers
 from pytest_mlops.stages.scores import scores_of
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlops.adapters.arrow import encode, joined
-from pytest_mlops.adapters.batches import count_rows, fold_batches
-from pytest_mlops.stages.drift.sketch import numbers
+from pytest_mlops.adapters.arrow import encode
+from pytest_mlops.adapters.batches import count_rows, fold_batches, joined
+from pytest_mlops.stages.drift.reading import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_mlops.stages.drift.grid import Grid, choose_grid
-from pytest_mlops.stages.drift.sketch import numbers
+from pytest_mlops.stages.drift.reading import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

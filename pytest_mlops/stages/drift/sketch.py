@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_mlops.core.digest import short_digest
+from pytest_mlops.stages.drift.column_sketch import ColumnSketch, Tally
 from pytest_mlops.stages.drift.gaps import Gaps
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.joint import Joint, cut
+from pytest_mlops.stages.drift.reading import Reading
 from pytest_mlops.stages.drift.repeats import Repeats
-from pytest_mlops.stages.drift.seen import Seen
+from pytest_mlops.stages.drift.runs import Runs
 from pytest_mlops.stages.drift.values import VALUES, Uniqueness
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     import narwhals as nw
     from numpy.typing import NDArray
 
-    from pytest_mlops.stages.drift.grid import Grid
     from pytest_mlops.stages.drift.parts import Part
     from pytest_mlops.stages.drift.units import Units
 
@@ -30,105 +31,6 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
 
 Key = str | int
-MANY = 5_000  # labels; a column with more of them is a name of its rows, and not a category
-OTHERS = "(others)"  # stands for the labels that a reference does not have, where all are too many
-
-
-@dataclass
-class Tally:
-    """Counts of shape (units, cells), which grow with what is met."""
-
-    counts: Counts = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
-
-    def add(self, units: Codes, cells: Codes, n_units: int, n_cells: int) -> None:
-        """Count each pair of a unit and a cell; a negative cell is left out."""
-        self.reach(n_units, n_cells)
-        kept = cells >= 0
-        if not kept.all():
-            units, cells = units[kept], cells[kept]
-        width = self.counts.shape[1]
-        self.counts += np.bincount(units * width + cells, minlength=self.counts.size).reshape(self.counts.shape)
-
-    def reach(self, n_units: int, n_cells: int) -> None:
-        """Make room for more units or cells."""
-        more = max(n_units - self.counts.shape[0], 0), max(n_cells - self.counts.shape[1], 0)
-        if any(more):
-            self.counts = np.pad(self.counts, ((0, more[0]), (0, more[1])))
-
-    def put(self, other: Counts, units: Codes, cells: Codes) -> None:
-        """Add a table whose rows and columns are `units` and `cells` here."""
-        self.reach(int(units.max(initial=-1)) + 1, int(cells.max(initial=-1)) + 1)
-        np.add.at(self.counts, (units[:, None], cells[None, :]), other)
-
-
-@dataclass
-class ColumnSketch:
-    """One column: where its values lie, by unit.
-
-    Attributes
-    ----------
-    type
-        The kind of its values, as a reader knows it: `number`, `text`, `boolean`, `time`, `vector`.
-    grid
-        The bins of numbers, or of vectors' norms; None for categories, whose cells are the `labels`.
-    is_public
-        Whether the labels are what stands in the data; if not, they are digests of it.
-    kept
-        The labels of the reference, which are told apart also where there are too many others.
-    """
-
-    type: str
-    grid: Grid | None
-    labels: dict[str, int] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
-    is_name: bool = False
-    is_public: bool = False
-    kept: int = 0
-
-    @property
-    def cells(self) -> int:
-        """Return the number of bins or labels."""
-        return len(self.labels) if self.grid is None else len(self.grid)
-
-    def fresh(self) -> ColumnSketch:
-        """Return the sketch of no rows, on the same cells."""
-        return replace(self, labels=dict(self.labels), tally=Tally(), kept=len(self.labels))
-
-    def place(self, words: Sequence[str]) -> Codes | None:
-        """Return the cells of labels, None where they are too many to be told apart."""
-        if not self.is_name:
-            found = [self.labels.setdefault(word, len(self.labels)) for word in words]
-            if len(self.labels) <= MANY:
-                return np.array(found, dtype=np.intp)
-            self.give_up()
-        if not self.kept:
-            return None
-        return np.array([self.labels.get(word, self.kept) for word in words], dtype=np.intp)
-
-    def give_up(self) -> None:
-        """Tell apart only the labels of the reference: the others are one."""
-        self.is_name = True
-        self.tally.reach(0, self.cells)
-        if self.kept:
-            counts = self.tally.counts
-            self.tally = Tally(np.insert(counts[:, : self.kept], self.kept, counts[:, self.kept :].sum(axis=1), axis=1))
-            self.labels = {**dict(list(self.labels.items())[: self.kept]), OTHERS: self.kept}
-
-    def ordered(self, first: Sequence[str] = ()) -> ColumnSketch:
-        """Return the same with the labels in an order of their own: `first`, then the most frequent, then by name."""
-        self.tally.reach(0, self.cells)
-        if self.is_name and not self.kept:
-            return replace(self, labels={}, tally=Tally())
-        if self.grid is not None:
-            return self
-        totals = self.tally.counts.sum(axis=0)
-        rest = sorted(self.labels.keys() - set(first), key=lambda label: (-totals[self.labels[label]], label))
-        labels = [*first, *rest]
-        counts = np.zeros((len(self.tally.counts), len(labels)), dtype=np.int64)
-        for number, label in enumerate(labels):
-            if label in self.labels:
-                counts[:, number] = self.tally.counts[:, self.labels[label]]
-        return replace(self, labels={label: number for number, label in enumerate(labels)}, tally=Tally(counts))
 
 
 @dataclass
@@ -161,27 +63,42 @@ class Sketch:
         keys, members
             The units of the batch, and for each row which of them it is in.
         """
-        place = np.array([self.units.setdefault(key, len(self.units)) for key in keys], dtype=np.intp)
-        units, n = place[members], len(self.units)
+        numbers = np.array([self.units.setdefault(key, len(self.units)) for key in keys], dtype=np.intp)
+        units, n = numbers[members], len(self.units)
         self.rows = np.pad(self.rows, (0, n - len(self.rows))) + np.bincount(units, minlength=n)
-        runs, seen = _Runs.of(units), Seen(batch)
-        together: list[NDArray[np.float32]] = []
-        for name, column in self.columns.items():
-            if column.grid is not None:
-                values = numbers(batch[name])[runs.order]
-                runs.count(values, units, column, n)
-                if self.joint is not None and name in self.joint.names:
-                    together.append(cut(values, column.grid.centre, column.grid.robust_scale))
-            elif column.kept or not column.is_name:
-                cells = _labelled(seen, name, column)
+        runs = Runs.of(units)
+        place = {} if self.joint is None else {name: number for number, name in enumerate(self.joint.names)}
+        together = np.empty((len(place), len(batch)), dtype=np.float32)
+        repeats, mixed = self.repeats, np.zeros(len(batch), dtype=np.uint64)
+        parts = self._parts_by_column()
+        for name in dict.fromkeys([*(repeats.columns if repeats is not None else ()), *self.columns, *parts]):
+            reading = Reading(batch[name])
+            if repeats is not None and name in repeats.columns:
+                repeats.mix(mixed, reading.hashes())
+            for part in parts.get(name, ()):
+                part.add(reading, units, n)
+            column = self.columns.get(name)
+            if column is None or (column.is_name and not column.kept):
+                continue
+            if column.grid is None:
+                cells = _labelled(reading, column)
                 column.tally.add(units, cells, n, column.cells)
+                continue
+            values = reading.numbers[runs.order] if runs.are_mixed else reading.numbers.copy()
+            if name in place:
+                cut(values, column.grid.centre, column.grid.robust_scale, together[place[name]])
+            runs.count(values, units, column, n)
         if self.joint is not None:
             self.joint.reach(n)
-            self.joint.add(np.stack(together), runs.units, runs.ends)
-        if self.repeats is not None:
-            self.repeats.add((batch[name] for name in self.repeats.columns), units)
+            self.joint.add(together, runs.units, runs.ends)
+        if repeats is not None:
+            repeats.add(mixed, units)
+
+    def _parts_by_column(self) -> dict[str, list[Part]]:
+        found: dict[str, list[Part]] = {}
         for part in self.parts.values():
-            part.add(seen, units, n)
+            found.setdefault(part.column, []).append(part)
+        return found
 
     def merge(self, other: Sketch) -> None:
         """Add what another sketch on the same cells counted: the sketch of both parts together."""
@@ -197,7 +114,7 @@ class Sketch:
                 cells = list(range(column.cells))
             table = theirs.tally.counts
             column.tally.put(table, units[: len(table)], np.array(cells[: table.shape[1]], dtype=np.intp))
-            if column.is_name or len(column.labels) > MANY:
+            if column.is_name or column.is_crowded:
                 column.give_up()
         if self.joint is not None and other.joint is not None:
             self.joint.reach(len(self.units))
@@ -274,47 +191,6 @@ class Sketch:
 
 
 @dataclass(frozen=True)
-class _Runs:
-    """The rows of a batch in the order of their units, in which unit each run of them is, and where it ends."""
-
-    order: Codes
-    units: Codes
-    ends: Codes
-
-    @classmethod
-    def of(cls, units: Codes) -> _Runs:
-        """Return the runs of a batch."""
-        counts = np.bincount(units)
-        present = np.flatnonzero(counts)
-        small = units.astype(np.min_scalar_type(len(counts)))  # which is sorted by its digits
-        return cls(np.argsort(small, kind="stable"), present, np.cumsum(counts[present]))
-
-    def count(self, values: Floats, units: Codes, column: ColumnSketch, n_units: int) -> None:
-        """Count values, in the order of the runs, into the grid of a column; missing values are left out.
-
-        Each run is sorted and the grid is looked up there, in a quarter of the time of looking up each value in the
-        grid, unless runs are short.
-        """
-        grid, tally = column.grid, column.tally
-        if grid is None:
-            raise TypeError(column.type)  # a number has one
-        if len(values) < _LONG * len(self.units):
-            tally.add(units[self.order], grid.codes(values), n_units, len(grid))
-            return
-        tally.reach(n_units, len(grid))
-        below, start = np.zeros(len(grid) + 1, dtype=np.int64), 0
-        for unit, end in zip(self.units, self.ends, strict=True):
-            run = np.sort(values[start:end])
-            start = end
-            below[1:-1] = run.searchsorted(grid.edges, side="right")
-            below[-1] = run.searchsorted(np.nan) if np.isnan(run[-1]) else len(run)
-            tally.counts[unit] += below[1:] - below[:-1]
-
-
-_LONG = 256  # rows
-
-
-@dataclass(frozen=True)
 class Sketcher:
     """What makes a sketch of a part of some data, on the cells of `columns`; `whole` are those in which rows repeat."""
 
@@ -338,19 +214,9 @@ class Sketcher:
         return sketch
 
 
-def numbers(series: nw.Series[Any]) -> Floats:
-    """Return values as floating-point numbers, NaN where they are missing; of vectors their norms."""
-    if series.dtype.is_nested():
-        from pytest_mlops.adapters.arrow_nested import vectors_of
-
-        return np.concatenate([np.zeros(0), *(part.norms() for part in vectors_of(series))])
-    return np.asarray(series.to_numpy(), dtype=np.float64)
-
-
-def _labelled(seen: Seen, name: str, column: ColumnSketch) -> Codes:
-    codes, found = seen.encoded(name)
-    words = found if column.is_public else [short_digest(word) for word in found]
-    place = column.place(words)
-    if place is None or not len(place):
+def _labelled(reading: Reading, column: ColumnSketch) -> Codes:
+    codes, found = reading.codes
+    place = column.place(found if column.is_public else [short_digest(word) for word in found])
+    if place is None:
         return np.full(len(codes), -1, dtype=np.intp)
-    return np.where(codes >= 0, place[codes], -1)
+    return np.asarray(np.append(place, -1)[codes])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
-    from pytest_mlops.stages.drift.seen import Seen
+    from pytest_mlops.stages.drift.reading import Reading
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
@@ -53,9 +53,9 @@ class Texts:
         """Return the same of no rows."""
         return Texts(self.column)
 
-    def add(self, seen: Seen, units: Codes, n_units: int) -> None:
+    def add(self, reading: Reading, units: Codes, n_units: int) -> None:
         """Take the rows of a batch."""
-        codes, texts = seen.encoded(self.column)
+        codes, texts = reading.codes
         table = self.sums.reach(n_units)
         if not len(texts):
             return

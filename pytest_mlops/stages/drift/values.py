@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
-    from pytest_mlops.stages.drift.seen import Seen
+    from pytest_mlops.stages.drift.reading import Reading
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
@@ -62,9 +62,9 @@ class Values:
         """Return the same of no rows."""
         return Values(self.column, is_number=self.is_number)
 
-    def add(self, seen: Seen, units: Codes, n_units: int) -> None:
+    def add(self, reading: Reading, units: Codes, n_units: int) -> None:
         """Take the rows of a batch."""
-        codes, hashes = self._told(seen)
+        codes, hashes = self._told(reading)
         if (codes < 0).any():
             units, codes = units[codes >= 0], codes[codes >= 0]
         self.filled.reach(n_units)[:, 0] += np.bincount(units, minlength=n_units)
@@ -77,12 +77,12 @@ class Values:
         small = hashes[value] <= np.uint64(self.limit)
         self._take(hashes[value[small]], of[small].astype(np.int64), rows[small])
 
-    def _told(self, seen: Seen) -> tuple[Codes, Hashes]:
+    def _told(self, reading: Reading) -> tuple[Codes, Hashes]:
         """Return which value each row has, -1 where it has none, and the values' hashes."""
         if self.is_number:
-            numbers = np.asarray(seen[self.column].to_numpy(), dtype=np.float64) + 0.0  # so that -0.0 is 0.0
+            numbers = reading.numbers + 0.0  # so that -0.0 is 0.0
             return np.where(np.isnan(numbers), -1, np.arange(len(numbers))), _mixed(numbers.view(np.uint64))
-        codes, words = seen.encoded(self.column)
+        codes, words = reading.codes
         sums = [zlib.crc32(word.encode()) + (len(word) << 32) for word in words]
         return codes, _mixed(np.array(sums, dtype=np.uint64))
 
@@ -159,7 +159,7 @@ class Uniqueness:
         """Return what takes rows."""
         return Values(self.column, is_number=self.is_number)
 
-    def add(self, seen: Seen, units: Codes, n_units: int) -> None:
+    def add(self, reading: Reading, units: Codes, n_units: int) -> None:
         """Refuse rows."""
         raise NotImplementedError
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
-    from pytest_mlops.stages.drift.seen import Seen
+    from pytest_mlops.stages.drift.reading import Reading
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
@@ -202,10 +202,10 @@ class Vectors:
         """Return the same of no rows."""
         return Vectors(self.column, self.space)
 
-    def add(self, seen: Seen, units: Codes, n_units: int) -> None:
+    def add(self, reading: Reading, units: Codes, n_units: int) -> None:
         """Take the rows of a batch."""
         table = self.sums.reach(n_units)
-        for part in vectors_of(seen[self.column]):
+        for part in vectors_of(reading.series):
             kept, rows = part.of_length(self.space.length)
             of_part = units[part.start : part.start + len(kept)]
             others = of_part[(part.lengths >= 0) & (part.lengths != self.space.length)]
