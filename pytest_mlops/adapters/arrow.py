@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -33,9 +34,16 @@ def typed(native: Any) -> Any:
         array = pa.array(native, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return None
-    if pa.types.is_nested(array.type) or pa.types.is_binary(array.type):
+    if (pa.types.is_nested(array.type) and not _is_vector(array.type)) or pa.types.is_binary(array.type):
         return None
     return pd.Series(array, dtype=pd.ArrowDtype(array.type), index=native.index, name=native.name)
+
+
+def _is_vector(dtype: Any) -> bool:
+    """Say whether values are lists of numbers."""
+    pa = _pyarrow()
+    is_list = pa.types.is_list(dtype) or pa.types.is_large_list(dtype) or pa.types.is_fixed_size_list(dtype)
+    return bool(is_list and (pa.types.is_floating(dtype.value_type) or pa.types.is_integer(dtype.value_type)))
 
 
 _KINDS = {"whole": "int64", "float": "float64", "text": "string", "boolean": "bool_", "date": "date32"}
@@ -81,7 +89,7 @@ def encode(series: Any) -> tuple[Any, list[str]]:
         if is_fresh:  # whose words are distinct, and occur
             return codes, [str(word) for word in words]
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        values = [None if value is None or value != value else value for value in series.to_list()]  # noqa: PLR0124 - NaN
+        values = [None if isinstance(value, float) and math.isnan(value) else value for value in series.to_list()]
         place: dict[str, int] = {}
         codes = np.array([-1 if v is None else place.setdefault(str(v), len(place)) for v in values], dtype=np.intp)
         return codes, list(place)

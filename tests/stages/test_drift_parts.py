@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pytest_mlops.adapters import batches
 from pytest_mlops.stages.drift import measure_drift, reference_of, reference_text
+from pytest_mlops.stages.drift.reference import compared
 from pytest_mlops.stages.drift.sample import Sample, Sampler
 from tests.stages.test_drift import NEW, OLD
 
@@ -25,6 +26,18 @@ WITH_GAPS = OLD[OLD["day"] < 9].assign(
     size=lambda rows: rows["size"].mask(rows.index % 7 == 0),
     kind=lambda rows: rows["kind"].mask(rows.index % 5 == 0),
     same=1,
+)
+
+MORE = WITH_GAPS[WITH_GAPS["day"] < 6].assign(
+    key=lambda rows: [f"key {n * n % 1201}" for n in rows.index],
+    note=lambda rows: [" ".join(["some", "more", "words", "yet"][: 1 + n % 4]) + f" {n % 90}" for n in rows.index],
+    number=lambda rows: rows.index * 3,
+    vector=lambda rows: pd.Series(
+        [None if n % 9 == 0 else [n % 7, n % 5, n % 3][: 2 + n % 11] for n in rows.index],
+        index=rows.index,
+        dtype=object,
+    ),
+    seen=lambda rows: rows["seen"] + pd.to_timedelta(rows.index % 24, "h"),
 )
 
 
@@ -51,6 +64,45 @@ def test_merged_parts_are_the_whole(ends: list[int], unit: str | None) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
         in_parts(monkeypatch, ends)
         assert reference_text(reference_of(WITH_GAPS, unit=unit)) == whole
+
+
+@settings(max_examples=5, deadline=None)
+@given(ends=st.lists(st.integers(1, 1200), max_size=5), unit=st.sampled_from(["day", None]))
+def test_merged_parts_of_texts_vectors_and_times_are_the_whole(ends: list[int], unit: str | None) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("pytest_mlops.stages.drift.column_sketch.MANY", 300)
+        monkeypatch.setattr("pytest_mlops.stages.drift.values._MOST", 200)
+        sketch = reference_of(MORE, unit=unit).sketch
+        whole = reference_text(reference_of(MORE, unit=unit))
+        in_parts(monkeypatch, ends)
+        assert reference_text(reference_of(MORE, unit=unit)) == whole
+    assert sorted(sketch.parts) == [
+        "gaps of seen",
+        "texts of key",
+        "texts of note",
+        "values of key",
+        "values of number",
+        "vectors of vector",
+    ]
+
+
+@settings(max_examples=6, deadline=None)
+@given(ends=st.lists(st.integers(1, 799), max_size=4), labels=st.sampled_from([40, 60, 3000]))
+def test_too_many_new_labels_are_one_in_whatever_parts_they_come(ends: list[int], labels: int) -> None:
+    old, now = (side[side["day"] < 4] for side in (OLD, NEW))
+    now = now.assign(kind=[f"{n % labels}" if n % 7 else "a" for n in range(len(now))])
+
+    def sketched() -> tuple[list[str], list[list[int]]]:
+        reference = reference_of(old, unit="day", columns=["kind"])
+        column = compared(now, len(now), reference, ["kind"])[1].columns["kind"]
+        return [*column.labels], column.tally.counts.tolist()
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("pytest_mlops.stages.drift.column_sketch.MANY", 50)
+        whole = sketched()
+        in_parts(monkeypatch, ends)
+        assert sketched() == whole
+    assert len(whole[0]) == (4 if labels > 50 else 3 + labels)
 
 
 @pytest.mark.parametrize("now", [NEW, NEW.assign(count=NEW["count"] + 3)])

@@ -9,12 +9,14 @@ import numpy as np
 
 from pytest_mlops.core.baseline import MissingBaseline
 from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.stages.drift.column_sketch import ColumnSketch, Tally
 from pytest_mlops.stages.drift.grid import Grid
 from pytest_mlops.stages.drift.joint import Joint
 from pytest_mlops.stages.drift.packed import pack, unpack
+from pytest_mlops.stages.drift.parts import part_from_json
 from pytest_mlops.stages.drift.reference import Reference
 from pytest_mlops.stages.drift.repeats import Repeats
-from pytest_mlops.stages.drift.sketch import ColumnSketch, Sketch, Tally
+from pytest_mlops.stages.drift.sketch import Sketch
 from pytest_mlops.stages.drift.units import units_from_json
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ def _to_json(reference: Reference) -> dict[str, Json]:
         "columns": {name: _column(column) for name, column in sketch.columns.items()},
         "joint": joint.to_json() if joint is not None and len(joint.names) <= _MOST_JOINT else None,
         "repeats": None if repeats is None else repeats.to_json(),
+        "parts": {key: part.to_json() for key, part in sketch.parts.items()},
     }
 
 
@@ -96,6 +99,7 @@ def _from_json(read: Mapping[str, Any]) -> Reference:
         rows=unpack(read["units"]["rows"]),
         joint=None if read["joint"] is None else Joint.from_json(read["joint"]),
         repeats=None if read["repeats"] is None else Repeats.from_json(read["repeats"]),
+        parts={key: part_from_json(part) for key, part in read.get("parts", {}).items() if part is not None},
     )
     if len(sketch.rows) != len(keys) or int(sketch.rows.sum()) != read["of"]["rows"]:
         raise ValueError(f"{sketch.rows.sum()} rows in {len(sketch.rows)} units, said are {read['of']['rows']}")

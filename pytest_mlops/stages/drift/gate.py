@@ -174,8 +174,9 @@ def no_drift(
     for kind, value in given.items():
         if kind not in limits:
             raise DeclarationError(f"no_drift: material has no measure {kind!r}. {did_you_mean(kind, limits)}")
-        if not 0 <= value < 1:
-            raise DeclarationError(f"no_drift: material must be from 0 to below 1, got {value!r}")
+        most = max(KINDS[kind].most, 1.0)
+        if not 0 <= value < most:
+            raise DeclarationError(f"no_drift: material of {kind} must be from 0 to below {most:g}, got {value!r}")
     return NoDrift(
         false_alarms=false_alarms,
         material={**limits, **given},

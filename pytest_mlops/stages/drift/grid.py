@@ -68,9 +68,7 @@ class Grid:
 
     def normal_scores(self) -> Floats:
         """Return the normal score of each bin's middle rank in the reference, of shape (bins,)."""
-        middle, outermost = np.cumsum(self.shares) - self.shares / 2, 1 / max(self.n, 2)
-        normal = NormalDist()
-        return np.array([normal.inv_cdf(min(max(rank, outermost), 1 - outermost)) for rank in middle])
+        return scores_of(self.shares, self.n)
 
     def to_json(self) -> dict[str, Json]:
         """Return the grid in plain JSON types."""
@@ -97,6 +95,13 @@ class Grid:
             centre=float(read["centre"]),  # type: ignore[arg-type]
             robust_scale=float(read["robust_scale"]),  # type: ignore[arg-type]
         )
+
+
+def scores_of(shares: Floats, n: int) -> Floats:
+    """Return the normal score of each cell's middle rank, of shape (cells,); the shares are of n rows."""
+    middle, outermost = np.cumsum(shares) - shares / 2, 1 / max(n, 2)
+    normal = NormalDist()
+    return np.array([normal.inv_cdf(min(max(rank, outermost), 1 - outermost)) for rank in middle])
 
 
 def choose_grid(sample: Floats, low: float, high: float) -> Grid:

@@ -78,6 +78,15 @@ KINDS = {
         method="largest change of the share of one value that is rare in the reference", material=0.05
     ),
     "new_category_share": Kind(method="share of rows whose category the reference does not have", material=0.01),
+    "vanished_category_share": Kind(
+        method="share of the reference's rows whose category the current data do not have", material=0.01
+    ),
+    "cardinality_change": Kind(
+        method="change of the number of categories at equal n, as a part of the larger number",
+        material=0.25,
+        must_see=0.5,
+        is_asked=True,
+    ),
     "dependence_change": Kind(
         method="largest change of a correlation of two columns, their values cut at three robust standard deviations",
         material=0.1,
@@ -85,6 +94,39 @@ KINDS = {
         most=2.0,
     ),
     "duplicate_share_change": Kind(method="absolute change of the share of rows that repeat one", material=0.02),
+    "repeat_share_change": Kind(
+        method="absolute change, at equal n, of the share of rows whose value another row has too", material=0.02
+    ),
+    "text_length_ks": Kind(method="Kolmogorov-Smirnov distance of the lengths of texts", material=0.1, of_shift=_ks_of),
+    "vocabulary_distance": Kind(
+        method="total variation distance of the words of texts, in 128 groups by their checksum",
+        material=0.1,
+        must_see=0.3,
+    ),
+    "vector_shift": Kind(
+        method="distance of the mean vectors, in units of the reference's spread",
+        material=0.1,
+        of_shift=float,
+        most=math.inf,
+    ),
+    "vector_distance": Kind(
+        method="maximum mean discrepancy of a Gaussian kernel of the vectors",
+        material=0.05,
+        must_see=0.2,
+        most=math.sqrt(2),
+    ),
+    "other_length_share": Kind(method="share of the vectors that are not of the reference's length", material=0.01),
+    "longest_gap": Kind(
+        method="days (or hours) without rows in a row, in which the reference has rows, beyond its own longest gap",
+        material=0.5,
+        must_see=3.0,
+        most=math.inf,
+    ),
+    "empty_share": Kind(
+        method="share of the days (or hours) without rows in which the reference has rows, beyond its own",
+        material=0.05,
+        must_see=0.3,
+    ),
     "wasserstein": Kind(
         method="Wasserstein distance, in standard deviations of the reference",
         material=0.25,

@@ -15,10 +15,12 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
+from pytest_mlops.stages.drift.column_effects import effects_of
+from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
+from pytest_mlops.stages.drift.part_effects import part_effects, without_other_lengths
+from pytest_mlops.stages.drift.reference import Reference, compared, family_of, is_like, reference_of, word_of
 from pytest_mlops.stages.drift.row_effects import Asked, Prepared, has_labels, prepare
 from pytest_mlops.stages.drift.table_effects import table_effects
 from pytest_mlops.stages.drift.units import ByBlock, ByColumn, ByPeriod, shared_units, widen
@@ -89,8 +91,9 @@ def measure_drift(
     public
         Columns of text whose categories a report may name.
     measures
-        What is measured beside the default, of each column: `wasserstein` and `energy` of numbers, `jensen_shannon`
-        and `population_stability` of all; of all columns together `domain_auc` and `kernel_distance`.
+        What is measured beside the default, of each column: `wasserstein` and `energy` of numbers,
+        `cardinality_change` of categories, `jensen_shannon` and `population_stability` of both; of all columns
+        together `domain_auc` and `kernel_distance`.
     target, model, segments
         The column of the truth, whose relation to the others is compared too; a model that foretells it, whose loss is
         compared (without labels estimated); and columns of categories, in each of which the loss is measured.
@@ -98,9 +101,13 @@ def measure_drift(
     Returns
     -------
     Result
-        Of a numeric column `drift.ks`, `drift.outside_share` and `drift.heaped_share`, of a categorical one
-        `drift.total_variation` and `drift.new_category_share`, of both `drift.missing_share_change`; of the table
-        `drift.dependence_change`, `drift.duplicate_share_change`, `drift.columns_missing` and `drift.type_changed`.
+        Of a numeric column `drift.ks`, `drift.outside_share` and `drift.heaped_share`; of a categorical one
+        `drift.total_variation`, `drift.new_category_share` and `drift.vanished_category_share`; of names and numbers
+        of rows `drift.repeat_share_change`; of texts `drift.text_length_ks` and `drift.vocabulary_distance`; of
+        vectors `drift.vector_shift`, `drift.vector_distance`, `drift.other_length_share`, and of their norms what is
+        measured of numbers; of all `drift.missing_share_change`. Of the table `drift.longest_gap` and
+        `drift.empty_share` of each column of times, `drift.dependence_change`, `drift.duplicate_share_change`,
+        `drift.columns_missing` and `drift.type_changed`.
         With a target, of each other column `drift.relation_change`; with a model `drift.prediction_ks`, and
         `drift.loss_increase` or `drift.estimated_loss_increase`. Models see at most 50,000 rows of each side.
         Intervals hold together at 99 %. With no rows on a side, no value.
@@ -130,6 +137,8 @@ def measure_drift(
                 f"drift of {name}: models need the reference's rows. Hint: reference=, and no sketch="
             )
         sketches, said, prepared = _sketches(old, (rows, new), n_rows[1], present, asked)
+        sketches, others = without_other_lengths(sketches)
+        changed.update(others)
         effects, resamples = _effects(sketches, measures, prepared, seed)
         measured = _measured(effects, resamples, name, said, seed)
         details = _details(effects, resamples)
@@ -167,7 +176,7 @@ def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, J
     changed: dict[str, Json] = {
         column: f"{column} ({word} → {types[column]})"
         for column, word in reference.types.items()
-        if column in reference.family and column in types and (word == "number") != (types[column] == "number")
+        if column in reference.family and column in types and not is_like(word, types[column])
     }
     return {column: column for column in reference.family if column not in types}, changed
 
@@ -210,8 +219,8 @@ def _effects(
     effects = [
         effect for column in sketches[1].columns for effect in effects_of(column, *sketches, resamples, more=measures)
     ]
-    found = [*effects, *table_effects(*sketches, resamples, seed), *prepared.effects(sketches, resamples)]
-    return found, resamples
+    effects += [*part_effects(*sketches, resamples, seed), *table_effects(*sketches, resamples, seed)]
+    return [*effects, *prepared.effects(sketches, resamples)], resamples
 
 
 def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: str, seed: int) -> list[Measurement]:

@@ -37,10 +37,13 @@ class Reading:
         return encode(self.series)
 
     def hashes(self) -> Hashes:
-        """Return a hash of each value, the same in every run: of a number its bits, of a text its checksum."""
+        """Return a hash of each value, the same in every run: of a number its bits, of a text its checksum.
+
+        Vectors are told by their norms.
+        """
         import narwhals as nw
 
-        if self.series.dtype.is_numeric():
+        if self.series.dtype.is_numeric() or is_vector(self.series.dtype):
             values = self.numbers + 0.0  # so that -0.0 is 0.0
             missing = np.isnan(values)
             if missing.any():
@@ -54,5 +57,19 @@ class Reading:
 
 
 def numbers(series: nw.Series[Any]) -> Floats:
-    """Return values as floating-point numbers, NaN where they are missing."""
+    """Return values as floating-point numbers, NaN where they are missing; of vectors their norms."""
+    if is_vector(series.dtype):
+        from pytest_mlops.adapters.arrow_nested import vectors_of
+
+        return np.concatenate([np.zeros(0), *(part.norms() for part in vectors_of(series))])
     return np.asarray(series.to_numpy(), dtype=np.float64)
+
+
+def is_vector(dtype: nw.dtypes.DType) -> bool:
+    """Say whether values are vectors: lists of numbers."""
+    import narwhals as nw
+
+    if not isinstance(dtype, nw.List | nw.Array):
+        return False
+    inner = dtype.inner() if isinstance(dtype.inner, type) else dtype.inner
+    return bool(inner.is_numeric())

@@ -12,9 +12,16 @@ from pytest_mlops.adapters.frames import digest_data, open_lazily
 from pytest_mlops.adapters.threads import one_thread
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.stages.drift.column_sketch import ColumnSketch
+from pytest_mlops.stages.drift.gaps import Gaps
+from pytest_mlops.stages.drift.reading import is_vector
 from pytest_mlops.stages.drift.sample import Sample, Sampler
-from pytest_mlops.stages.drift.sketch import ColumnSketch, Sketch, Sketcher
+from pytest_mlops.stages.drift.sketch import Sketch, Sketcher
+from pytest_mlops.stages.drift.text import Texts
 from pytest_mlops.stages.drift.units import ROW, ByColumn, choose_units, group_of
+from pytest_mlops.stages.drift.values import Values
+from pytest_mlops.stages.drift.vectors import SAMPLE as VECTORS
+from pytest_mlops.stages.drift.vectors import Vectors, VectorSample, VectorSampler
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     import narwhals as nw
 
     from pytest_mlops.adapters.frames import Data
-    from pytest_mlops.stages.drift.grid import Grid
+    from pytest_mlops.stages.drift.parts import Part
     from pytest_mlops.stages.drift.sketch import Key
     from pytest_mlops.stages.drift.units import Units
 
@@ -40,7 +47,7 @@ class Reference:
     family
         The columns that are compared together, sorted.
     types
-        The kind of each one's values: number, text, boolean, time, other.
+        The kind of each one's values: number, vector, text, boolean, time, other.
     is_whole
         Whether these are all columns, so that whole rows are compared too.
     unit
@@ -77,7 +84,9 @@ class Reference:
             if column not in self.family:
                 raise DeclarationError(f"the reference has no column {column!r}. {did_you_mean(column, self.family)}")
         kept = [column for column in sorted(columns) if column in self.sketch.columns]
-        sketch = replace(self.sketch.only(kept), repeats=None)
+        sketch = self.sketch.only(kept)
+        parts = {key: part for key, part in sketch.parts.items() if part.column in kept}
+        sketch = replace(sketch, repeats=None, parts=parts)
         return replace(self, family=sorted(columns), is_whole=False, sketch=sketch)
 
 
@@ -105,14 +114,17 @@ def reference_of(
     types, n_rows = schema_of(opened), count_rows(opened)
     family = family_of(types, columns, unit)
     looked_at, whole = list(family), list(types) if columns is None else []
+    times = [column for column, dtype in types.items() if columns is None and is_moment(dtype)]
     known = [opened]
     if beside is not None and count_rows(beside):
         others = schema_of(beside)
         known.append(beside)
-        looked_at = [c for c in family if c in others and is_number(types[c]) == is_number(others[c])]
+        looked_at = [c for c in family if c in others and is_like(word_of(types[c]), word_of(others[c]))]
+        times = [column for column in times if column in others and is_moment(others[column])]
         whole = [column for column in whole if column in others]
     units = choose_units(known, unit, n_rows, seed)
-    sketch = _sketch(opened, looked_at, units, n_rows, public=public, seed=seed, whole=whole if n_rows else [])
+    draw = _Draw(opened, n_rows, seed)
+    sketch = _sketch(draw, looked_at, units, public=public, whole=whole if n_rows else [], times=times)
     return Reference(
         family=family,
         types={column: word_of(types[column]) for column in family},
@@ -135,23 +147,57 @@ def family_of(types: Schema, columns: Sequence[str] | None, unit: str | None) ->
     return sorted(column for column, dtype in types.items() if column != unit and not dtype.is_temporal())
 
 
+@dataclass(frozen=True)
+class _Draw:
+    """Data with what their grids are chosen by."""
+
+    data: Data
+    n_rows: int
+    seed: int
+
+    def rows(self, columns: Sequence[str]) -> Sample:
+        """Return some rows of columns of numbers."""
+        sampler = Sampler(columns, _SAMPLE / max(self.n_rows, 1), self.seed)
+        return fold_batches(self.data, columns, sampler, Sample.merge)
+
+    def vectors(self, columns: Sequence[str]) -> VectorSample:
+        """Return some rows of columns of vectors."""
+        sampler = VectorSampler(tuple(columns), VECTORS / max(self.n_rows, 1), self.seed)
+        return fold_batches(self.data, columns, sampler, VectorSample.merge)
+
+
 def _sketch(
-    data: Data,
+    draw: _Draw,
     columns: Sequence[str],
     units: Units,
-    n_rows: int,
     *,
     public: Collection[str],
-    seed: int,
     whole: Sequence[str],
+    times: Sequence[str],
 ) -> Sketch:
-    sketcher = Sketcher(_cells(data, columns, n_rows, public, seed), units, whole)
-    return (_sketched(data, sketcher) if n_rows else sketcher((), 0)).ordered()
+    words = {name: word_of(dtype) for name, dtype in schema_of(draw.data).items()}
+    numeric = [name for name in columns if words[name] in {"number", "vector"}]
+    sample = draw.rows(numeric) if numeric else Sample({})
+    grids = sample.grids()
+    cells = {name: ColumnSketch(words[name], grids.get(name), is_public=name in public) for name in columns}
+    vectors = [name for name in columns if words[name] == "vector"]
+    parts: list[Part] = [
+        *(Texts(name) for name in columns if words[name] == "text"),
+        *(Values(name) for name in columns if words[name] not in {"number", "vector"}),
+        *(Values(name, is_number=True) for name in sample.identifiers() if words[name] == "number"),
+        *(Vectors(name, space) for name, space in (draw.vectors(vectors).spaces() if vectors else {}).items()),
+        *(Gaps(name) for name in times),
+    ]
+    named = {f"{type(part).__name__.lower()} of {part.column}": part for part in parts}
+    sketcher = Sketcher(cells, units, whole, named)
+    return (_sketched(draw.data, sketcher) if draw.n_rows else sketcher((), 0)).ordered()
 
 
 def _sketched(data: Data, sketcher: Sketcher) -> Sketch:
     beside = [sketcher.units.column] if sketcher.units.column else []
-    read = list(dict.fromkeys([*sketcher.columns, *beside, *sketcher.whole]))
+    read = list(
+        dict.fromkeys([*sketcher.columns, *beside, *sketcher.whole, *(part.column for part in sketcher.parts.values())])
+    )
     return fold_batches(data, read, sketcher, Sketch.merge)
 
 
@@ -166,23 +212,27 @@ def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[st
         groups = [group_of(key) for key in old.units]
         place: dict[Key, int] = {group: number for number, group in enumerate(sorted(set(groups)))}
         old = old.grouped(place, np.array([place[group] for group in groups], dtype=np.intp))
-    whole = repeats is not None and all(column in schema_of(data) for column in repeats.columns)
-    sketcher = Sketcher(old.columns, units, repeats.columns if whole and repeats is not None else ())
-    return old, _sketched(data, sketcher).ordered(old), units
+    schema = schema_of(data)
+    whole = repeats is not None and all(column in schema for column in repeats.columns)
+    parts = {key: part for key, part in old.parts.items() if part.column in columns or _has_times(schema, part.column)}
+    sketcher = Sketcher(old.columns, units, repeats.columns if whole and repeats is not None else (), parts)
+    return replace(old, parts=parts), _sketched(data, sketcher).ordered(old), units
 
 
-def _cells(
-    data: Data, columns: Sequence[str], n_rows: int, public: Collection[str], seed: int
-) -> dict[str, ColumnSketch]:
-    types = schema_of(data)
-    grids = _grids(data, [name for name in columns if is_number(types[name])], n_rows, seed)
-    return {name: ColumnSketch(word_of(types[name]), grids.get(name), is_public=name in public) for name in columns}
+def _has_times(schema: Schema, column: str) -> bool:
+    return column in schema and is_moment(schema[column])
 
 
-def _grids(data: Data, columns: Sequence[str], n_rows: int, seed: int) -> Mapping[str, Grid]:
-    if not columns:
-        return {}
-    return fold_batches(data, columns, Sampler(columns, _SAMPLE / max(n_rows, 1), seed), Sample.merge).grids()
+def is_like(word: str, other: str) -> bool:
+    """Say whether values of two kinds are compared with each other: numbers with numbers, vectors with vectors."""
+    return word == other or not {word, other} & {"number", "vector"}
+
+
+def is_moment(dtype: nw.dtypes.DType) -> bool:
+    """Say whether values are points in time."""
+    import narwhals as nw
+
+    return isinstance(dtype, nw.Datetime | nw.Date)
 
 
 def is_number(dtype: nw.dtypes.DType) -> bool:
@@ -191,11 +241,13 @@ def is_number(dtype: nw.dtypes.DType) -> bool:
 
 
 def word_of(dtype: nw.dtypes.DType) -> str:
-    """Return the kind of a column's values in one word: number, boolean, time, text, other."""
+    """Return the kind of a column's values in one word: number, vector, boolean, time, text, other."""
     import narwhals as nw
 
     if is_number(dtype):
         return "number"
+    if is_vector(dtype):
+        return "vector"
     kinds: dict[str, Any] = {
         "boolean": nw.Boolean,
         "time": (nw.Datetime, nw.Date, nw.Duration, nw.Time),

@@ -52,6 +52,10 @@ class Sample:
             for name, drawn in self.columns.items()
         }
 
+    def identifiers(self) -> Sequence[str]:
+        """Return the columns of whole numbers that hardly any two rows share: numbers of the rows."""
+        return [name for name, drawn in self.columns.items() if _are_identifiers(drawn.values)]
+
 
 @dataclass(frozen=True)
 class Sampler:
@@ -70,3 +74,18 @@ class Sampler:
             for name, drawn in sample.columns.items():
                 drawn.add(numbers(batch[name]), some)
         return sample
+
+
+_FEWEST = 100  # values
+_ALONE = 0.999  # of them that are different
+
+
+def _are_identifiers(drawn: Sequence[NDArray[np.float64]]) -> bool:
+    some = next((part for part in drawn if len(part)), np.zeros(0))[:_FEWEST]
+    if not np.array_equal(some, np.floor(some)):
+        return False  # which most columns show at once
+    values = np.concatenate([*drawn, np.zeros(0)])
+    values = values[np.isfinite(values)]
+    if len(values) < _FEWEST or not np.array_equal(values, np.floor(values)):
+        return False
+    return len(np.unique(values)) >= _ALONE * len(values)

@@ -1,0 +1,112 @@
+"""What is measured of a column of numbers: how far it moved, what lies beyond the extremes, what gathers on a value."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, share_of
+from pytest_mlops.stats.change import heap_statistic, ordered_statistics, share_statistic
+from pytest_mlops.stats.clusters import half_sum, largest_cell, largest_gap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from numpy.typing import NDArray
+
+    from pytest_mlops.stages.drift.column_sketch import ColumnSketch
+
+    Floats = NDArray[np.float64]
+
+_TAIL = 0.0015  # the share of the reference beyond which values are extreme
+_RARE = 0.05  # the share up to which a value can become one that rows gather on
+
+
+def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> Iterable[Effect]:
+    """Yield the measures of a column of numbers."""
+    grid, labels = column.grid, pair.resamples.labels
+    if grid is None:
+        raise TypeError(column.type)  # a number has one
+    table = pair.both
+    statistics = ordered_statistics(table, labels, grid.normal_scores())
+    names = [f"≤ {edge:.6g}" for edge in grid.edges] + [f"> {grid.edges[-1]:.6g}"]
+    shown, drawn = drawn_of(names, pair, ordered=True)
+    yield pair.effect("ks", pair.resampled.distance(largest_gap), statistics, labels=shown, shares=drawn)
+    if not pair.is_filled:
+        return
+    widths = np.diff(grid.edges) / (grid.scale or 1.0)
+    for kind, norm in _BY_WIDTH.items():
+        if kind in more:
+            yield pair.effect(kind, pair.resampled.distance(partial(norm, widths)), statistics)
+    coarse = _of_equal_share(grid.shares)
+    yield from divergences(Pair(pair.name, pair.old @ coarse, pair.new @ coarse, pair.resamples), more, statistics)
+    cells = np.arange(len(grid))
+    outside = (cells < grid.inside[0]) | (cells >= grid.inside[1])
+    extreme = outside | _is_extreme(grid.shares, max(_TAIL, 5 / max(grid.n, 1)))
+    yield pair.effect(
+        "outside_share",
+        pair.resampled.distance(half_sum, groups(outside)),
+        {"extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels)},
+        note=_beyond(grid.edges[grid.inside[0] - 1], grid.edges[grid.inside[1] - 1], pair, cells, grid.inside),
+    )
+    rare = ~outside & (grid.shares <= _RARE)
+    if rare.any():
+        each = np.concatenate([np.eye(len(grid))[:, rare], (~rare)[:, None].astype(np.float64)], axis=1)
+        heaped = pair.resampled.distance(lambda difference: largest_cell(difference[..., :-1]), each)
+        most = int(np.argmax(np.abs(share_of(pair.new @ each) - share_of(pair.old @ each))[:-1]))
+        yield pair.effect(
+            "heaped_share", heaped, {"heap": heap_statistic(table @ each, labels)}, note=_bin(grid.edges, rare, most)
+        )
+
+
+def _wasserstein(widths: Floats, difference: Floats) -> Floats:
+    """Return the area between two distribution functions that are straight within each bin."""
+    low, high = _at_edges(difference)
+    size = np.abs(low) + np.abs(high)
+    crossing = _over(low**2 + high**2, size)
+    return np.asarray(np.where(low * high < 0, crossing, size) @ widths / 2)
+
+
+def _energy(widths: Floats, difference: Floats) -> Floats:
+    low, high = _at_edges(difference)
+    return np.asarray(np.sqrt(2 / 3 * ((low**2 + low * high + high**2) @ widths)))
+
+
+def _at_edges(difference: Floats) -> tuple[Floats, Floats]:
+    cumulated = np.cumsum(difference, axis=-1)
+    return cumulated[..., :-2], cumulated[..., 1:-1]
+
+
+def _over(part: Floats, whole: Floats) -> Floats:
+    return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
+
+
+def _of_equal_share(shares: Floats) -> Floats:
+    """Return groups of neighbouring bins that each have a twentieth of the reference, of shape (bins, groups)."""
+    middle = np.cumsum(shares) - shares / 2
+    _, group = np.unique(np.floor(np.clip(middle, 0.0, 1.0 - 1e-9) * _EQUAL), return_inverse=True)
+    return np.asarray(np.eye(group.max() + 1)[group])
+
+
+_EQUAL = 20  # groups: of more, divergences are mostly noise
+
+
+_BY_WIDTH = {"wasserstein": _wasserstein, "energy": _energy}
+
+
+def _is_extreme(shares: Floats, tail: float) -> NDArray[np.bool_]:
+    below = np.cumsum(shares)
+    return (below <= tail) | (below - shares >= 1 - tail)
+
+
+def _beyond(low: float, high: float, pair: Pair, cells: Any, inside: tuple[int, int]) -> str:
+    below, above = pair.new[:, cells < inside[0]].sum(), pair.new[:, cells >= inside[1]].sum()
+    parts = [f"{int(n):,} {words}" for n, words in ((below, f"below {low:.6g}"), (above, f"above {high:.6g}")) if n]
+    return ", ".join(parts)
+
+
+def _bin(edges: Floats, rare: NDArray[np.bool_], most: int) -> str:
+    cell = int(np.flatnonzero(rare)[most])
+    return f"most between {edges[cell - 1]:.6g} and {edges[cell]:.6g}"
