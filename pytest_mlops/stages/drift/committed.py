@@ -15,9 +15,9 @@ from pytest_mlops.stages.drift.joint import Joint
 from pytest_mlops.stages.drift.packed import pack, unpack
 from pytest_mlops.stages.drift.parts import part_from_json
 from pytest_mlops.stages.drift.reference import Reference
-from pytest_mlops.stages.drift.repeats import Repeats
 from pytest_mlops.stages.drift.sketch import Sketch
 from pytest_mlops.stages.drift.units import units_from_json
+from pytest_mlops.stages.drift.values import Uniqueness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ def _to_json(reference: Reference) -> dict[str, Json]:
         "units": {**reference.units.to_json(), "keys": [*sketch.units], "rows": pack(sketch.rows)},
         "columns": {name: _column(column) for name, column in sketch.columns.items()},
         "joint": joint.to_json() if joint is not None and len(joint.names) <= _MOST_JOINT else None,
-        "repeats": None if repeats is None else repeats.to_json(),
+        "repeats": None if repeats is None else {"columns": [*sketch.whole], **(repeats.to_json() or {})},
         "parts": {key: part.to_json() for key, part in sketch.parts.items()},
     }
 
@@ -98,7 +98,8 @@ def _from_json(read: Mapping[str, Any]) -> Reference:
         units=keys,
         rows=unpack(read["units"]["rows"]),
         joint=None if read["joint"] is None else Joint.from_json(read["joint"]),
-        repeats=None if read["repeats"] is None else Repeats.from_json(read["repeats"]),
+        repeats=None if read["repeats"] is None else Uniqueness.from_json(read["repeats"]),
+        whole=[] if read["repeats"] is None else list(read["repeats"]["columns"]),
         parts={key: part_from_json(part) for key, part in read.get("parts", {}).items() if part is not None},
     )
     if len(sketch.rows) != len(keys) or int(sketch.rows.sum()) != read["of"]["rows"]:

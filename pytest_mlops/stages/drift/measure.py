@@ -219,7 +219,7 @@ def _effects(
     effects = [
         effect for column in sketches[1].columns for effect in effects_of(column, *sketches, resamples, more=measures)
     ]
-    effects += [*part_effects(*sketches, resamples, seed), *table_effects(*sketches, resamples, seed)]
+    effects += [*part_effects(*sketches, resamples, seed), *table_effects(*sketches, resamples)]
     return [*effects, *prepared.effects(sketches, resamples)], resamples
 
 

@@ -84,18 +84,22 @@ def _of_texts(new: Texts, old: Texts, resamples: Resamples, seed: int) -> Iterab
 
 @_effects.register(Uniqueness)
 def _of_values(new: Uniqueness, old: Uniqueness, resamples: Resamples, seed: int) -> Iterable[Effect]:  # noqa: ARG001 - as the others
-    tables = split_at_equal_n(old, new, resamples.counts)
-    pair = Pair(new.column, *tables, resamples)
+    yield repeat_effect("repeat_share_change", "values", (old, new), resamples)
+
+
+def repeat_effect(kind: str, word: str, sides: tuple[Uniqueness, Uniqueness], resamples: Resamples) -> Effect:
+    """Return the measure of rows, or of values of a column, that repeat one."""
+    tables = split_at_equal_n(*sides, resamples.counts)
+    pair = Pair(sides[1].column, *tables, resamples)
     shares = [max(repeated(side), 0.0) for side in tables]
     table = pair.both
-    n = int(new.filled.table.sum()) if pair.is_filled else 0
-    yield Effect(
-        column=new.column,
-        kind="repeat_share_change",
-        n=n,
+    return Effect(
+        column=pair.name,
+        kind=kind,
+        n=int(sides[1].filled.table.sum()) if pair.is_filled else 0,
         distance=pair.resampled.distance(half_sum),
         statistics={"repeats": share_statistic(table[:, 1], table.sum(axis=1), resamples.labels)},
-        note=f"{shares[0]:.2%} of the values repeat one in the reference, {shares[1]:.2%} now" if any(shares) else "",
+        note=f"{shares[0]:.2%} of the {word} repeat one in the reference, {shares[1]:.2%} now" if any(shares) else "",
     )
 
 

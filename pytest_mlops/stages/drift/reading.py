@@ -56,6 +56,16 @@ class Reading:
         return np.asarray(sums[codes])
 
 
+def mix(rows: Hashes, column: Hashes) -> None:
+    """Bring the next column's hashes into those of rows, in place; the columns come in their order."""
+    rows ^= column
+    rows *= _ODD
+    rows ^= rows >> np.uint64(29)
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth, The Art of Computer Programming 3, 6.4
+
+
 def numbers(series: nw.Series[Any]) -> Floats:
     """Return values as floating-point numbers, NaN where they are missing; of vectors their norms."""
     if is_vector(series.dtype):

@@ -86,7 +86,7 @@ class Reference:
         kept = [column for column in sorted(columns) if column in self.sketch.columns]
         sketch = self.sketch.only(kept)
         parts = {key: part for key, part in sketch.parts.items() if part.column in kept}
-        sketch = replace(sketch, repeats=None, parts=parts)
+        sketch = replace(sketch, repeats=None, whole=(), parts=parts)
         return replace(self, family=sorted(columns), is_whole=False, sketch=sketch)
 
 
@@ -207,15 +207,15 @@ def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[st
     Both have the same grids, labels and kind of units.
     """
     units = reference.units.of_current(data, n_rows)
-    old, repeats = reference.sketch.only(columns), reference.sketch.repeats
+    old = reference.sketch.only(columns)
     if isinstance(units, ByColumn) and units != reference.units:
         groups = [group_of(key) for key in old.units]
         place: dict[Key, int] = {group: number for number, group in enumerate(sorted(set(groups)))}
         old = old.grouped(place, np.array([place[group] for group in groups], dtype=np.intp))
     schema = schema_of(data)
-    whole = repeats is not None and all(column in schema for column in repeats.columns)
+    whole = old.whole if old.repeats is not None and all(column in schema for column in old.whole) else ()
     parts = {key: part for key, part in old.parts.items() if part.column in columns or _has_times(schema, part.column)}
-    sketcher = Sketcher(old.columns, units, repeats.columns if whole and repeats is not None else (), parts)
+    sketcher = Sketcher(old.columns, units, whole, parts)
     return replace(old, parts=parts), _sketched(data, sketcher).ordered(old), units
 
 

@@ -12,10 +12,9 @@ from pytest_mlops.stages.drift.column_sketch import ColumnSketch, Tally
 from pytest_mlops.stages.drift.gaps import Gaps
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.joint import Joint, cut
-from pytest_mlops.stages.drift.reading import Reading
-from pytest_mlops.stages.drift.repeats import Repeats
+from pytest_mlops.stages.drift.reading import Reading, mix
 from pytest_mlops.stages.drift.runs import Runs
-from pytest_mlops.stages.drift.values import VALUES, Uniqueness
+from pytest_mlops.stages.drift.values import VALUES, Uniqueness, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,13 +44,16 @@ class Sketch:
         What else adds up over rows, each of shape (units, k).
     parts
         What else is kept of single columns, by a name of their own.
+    repeats, whole
+        How often rows are equal, and in which columns they then are.
     """
 
     columns: dict[str, ColumnSketch]
     units: dict[Key, int] = field(default_factory=dict)
     rows: Counts = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     joint: Joint | None = None
-    repeats: Repeats | None = None
+    repeats: Values | Uniqueness | None = None
+    whole: Sequence[str] = ()
     sums: dict[str, Floats] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
 
@@ -69,12 +71,11 @@ class Sketch:
         runs = Runs.of(units)
         place = {} if self.joint is None else {name: number for number, name in enumerate(self.joint.names)}
         together = np.empty((len(place), len(batch)), dtype=np.float32)
-        repeats, mixed = self.repeats, np.zeros(len(batch), dtype=np.uint64)
-        parts = self._parts_by_column()
-        for name in dict.fromkeys([*(repeats.columns if repeats is not None else ()), *self.columns, *parts]):
+        mixed, parts = np.zeros(len(batch), dtype=np.uint64), self._parts_by_column()
+        for name in dict.fromkeys([*self.whole, *self.columns, *parts]):
             reading = Reading(batch[name])
-            if repeats is not None and name in repeats.columns:
-                repeats.mix(mixed, reading.hashes())
+            if name in self.whole:
+                mix(mixed, reading.hashes())
             for part in parts.get(name, ()):
                 part.add(reading, units, n)
             column = self.columns.get(name)
@@ -91,8 +92,8 @@ class Sketch:
         if self.joint is not None:
             self.joint.reach(n)
             self.joint.add(together, runs.units, runs.ends)
-        if repeats is not None:
-            repeats.add(mixed, units)
+        if isinstance(self.repeats, Values):
+            self.repeats.add_rows(mixed, units, n)
 
     def _parts_by_column(self) -> dict[str, list[Part]]:
         found: dict[str, list[Part]] = {}
@@ -119,8 +120,8 @@ class Sketch:
         if self.joint is not None and other.joint is not None:
             self.joint.reach(len(self.units))
             self.joint.put(other.joint, units)
-        if self.repeats is not None and other.repeats is not None:
-            self.repeats.merge(other.repeats, units)
+        if isinstance(self.repeats, Values) and isinstance(other.repeats, Values):
+            self.repeats.merge(other.repeats, units, len(self.units))
         for key, part in self.parts.items():
             part.merge(other.parts[key], units, len(self.units))
 
@@ -132,6 +133,8 @@ class Sketch:
         keys = sorted(self.units, key=lambda key: (isinstance(key, str), key))
         units = {key: number for number, key in enumerate(keys)}
         same = self.grouped(units, np.array([units[key] for key in self.units], dtype=np.intp))
+        if same.repeats is not None:
+            same.repeats = same.repeats.finished()
         for key, part in [*same.parts.items()]:
             if reference is None and not self._is_worth(part):
                 del same.parts[key]
@@ -158,7 +161,8 @@ class Sketch:
 
     def grouped(self, units: dict[Key, int], place: Codes) -> Sketch:
         """Return the sketch with units together; `place` says for each unit which of `units` it is in."""
-        together = Sketch({name: replace(column, tally=Tally()) for name, column in self.columns.items()}, units)
+        columns = {name: replace(column, tally=Tally()) for name, column in self.columns.items()}
+        together = Sketch(columns, units, whole=self.whole)
         together.rows = np.bincount(place, weights=self.rows, minlength=len(units)).astype(np.int64)
         for name, column in together.columns.items():
             table = self.columns[name].tally.counts
@@ -169,7 +173,7 @@ class Sketch:
             together.joint.reach(len(units))
             together.joint.put(self.joint, place)
         if self.repeats is not None:
-            together.repeats = self.repeats.grouped(place)
+            together.repeats = self.repeats.grouped(place, len(units))
         for name, sums in self.sums.items():
             together.sums[name] = np.zeros((len(units), sums.shape[1]))
             np.add.at(together.sums[name], place, sums)
@@ -205,7 +209,8 @@ class Sketcher:
         sketch = Sketch(
             {name: column.fresh() for name, column in self.columns.items()},
             joint=Joint(numeric) if 1 < len(numeric) <= MOST_JOINT else None,
-            repeats=Repeats(self.whole) if self.whole else None,
+            repeats=Values("") if self.whole else None,
+            whole=self.whole,
             parts={key: part.fresh() for key, part in self.parts.items()},
         )
         units = self.units.from_row(start)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_mlops.stages.drift.effects import Effect, Pair, Resamples
+from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.joint import joint_change
-from pytest_mlops.stages.drift.repeats import repeats_by_unit
-from pytest_mlops.stats.change import share_statistic
-from pytest_mlops.stats.clusters import Distance, half_sum
+from pytest_mlops.stages.drift.part_effects import repeat_effect
+from pytest_mlops.stages.drift.values import Uniqueness
+from pytest_mlops.stats.clusters import Distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def table_effects(old: Sketch, new: Sketch, resamples: Resamples, seed: int) -> Iterable[Effect]:
+def table_effects(old: Sketch, new: Sketch, resamples: Resamples) -> Iterable[Effect]:
     """Yield the measures of the table; their column is empty."""
     if old.joint is not None and new.joint is not None:
         yield _dependence((old.joint, new.joint), int(new.rows.sum()), resamples)
-    if old.repeats is not None and new.repeats is not None:
-        counts = len(old.units), len(new.units)
-        yield _duplicates(repeats_by_unit((old.repeats, new.repeats), counts, seed), resamples)
+    if isinstance(old.repeats, Uniqueness) and isinstance(new.repeats, Uniqueness):
+        yield repeat_effect("duplicate_share_change", "rows", (old.repeats, new.repeats), resamples)
 
 
 def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -> Effect:
@@ -50,16 +49,4 @@ def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -
         distance=found.distance,
         statistics=found.statistics,
         note=f"{first} and {second}: correlation {then:.2f} in the reference, {now:.2f} now",
-    )
-
-
-def _duplicates(tables: tuple[Floats, Floats], resamples: Resamples) -> Effect:
-    pair = Pair("", *tables, resamples)
-    table = pair.both
-    shares = [float(side[:, 1].sum() / max(side.sum(), 1)) for side in (pair.old, pair.new)]
-    return pair.effect(
-        "duplicate_share_change",
-        pair.resampled.distance(half_sum),
-        {"repeats": share_statistic(table[:, 1], table.sum(axis=1), resamples.labels)},
-        note=f"{shares[0]:.2%} of the rows repeat one in the reference, {shares[1]:.2%} now" if any(shares) else "",
     )

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 VALUES = "values"  # the name of such a part
 _MOST = 1 << 17  # different values, by unit, that are kept
 _ALL = 2**64 - 1
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, as in `repeats`
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth, The Art of Computer Programming 3, 6.4
+_UNIT = np.uint64((1 << 12) - 1)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 THINNED = 2.0 ** (-np.arange(13) / 2)  # the parts of the rows, of which repeated ones are told
 _STEPS = 256  # of a row, to which what is kept of it is rounded
@@ -73,9 +74,14 @@ class Values:
             of, value = np.nonzero(table)
             rows = table[of, value]
         else:
-            of, value, rows = units, codes, np.ones(len(codes), dtype=np.int64)
-        small = hashes[value] <= np.uint64(self.limit)
-        self._take(hashes[value[small]], of[small].astype(np.int64), rows[small])
+            self._take(*_pairs(hashes[codes], units, n_units))
+            return
+        self._take(hashes[value], of.astype(np.int64), rows)
+
+    def add_rows(self, hashes: Hashes, units: Codes, n_units: int) -> None:
+        """Take the rows of a batch whose values are whole rows, by the hash of each."""
+        self.filled.reach(n_units)[:, 0] += np.bincount(units, minlength=n_units)
+        self._take(*_pairs(_mixed(hashes), units, n_units))
 
     def _told(self, reading: Reading) -> tuple[Codes, Hashes]:
         """Return which value each row has, -1 where it has none, and the values' hashes."""
@@ -87,6 +93,12 @@ class Values:
         return codes, _mixed(np.array(sums, dtype=np.uint64))
 
     def _take(self, hashes: Hashes, units: Whole, rows: Whole) -> None:
+        """Take values by unit, each pair of a value and a unit once."""
+        limit = self.limit
+        while (small := hashes <= np.uint64(limit)).sum() > _MOST:
+            limit >>= 1
+        self._only(limit)
+        hashes, units, rows = hashes[small], units[small], rows[small]
         hashes, units = np.concatenate([self.hashes, hashes]), np.concatenate([self.units, units])
         rows = np.concatenate([self.rows, rows])
         order = np.lexsort((units, hashes))
@@ -99,6 +111,8 @@ class Values:
             self._only(self.limit >> 1)
 
     def _only(self, limit: int) -> None:
+        if limit == self.limit:
+            return
         kept = self.hashes <= np.uint64(limit)
         self.hashes, self.units, self.rows, self.limit = self.hashes[kept], self.units[kept], self.rows[kept], limit
 
@@ -227,9 +241,22 @@ def repeated(split: Floats) -> float:
     return float(split[:, 1].sum() / max(split.sum(), 1e-9))
 
 
+def _pairs(hashes: Hashes, units: Codes, n_units: int) -> tuple[Hashes, Whole, Whole]:
+    """Return each pair of a hash and a unit once, and how many rows have it.
+
+    Hash and unit are one number, whose sorting is faster than an order of the rows.
+    """
+    if n_units > int(_UNIT):
+        return hashes, units.astype(np.int64), np.ones(len(hashes), dtype=np.int64)
+    packed = np.sort(hashes | units.astype(np.uint64))
+    first = np.flatnonzero(np.append(True, packed[1:] != packed[:-1])[: len(packed)])
+    rows = np.diff(np.append(first, len(packed)))
+    return packed[first] & ~_UNIT, (packed[first] & _UNIT).astype(np.int64), rows
+
+
 def _mixed(hashes: Hashes) -> Hashes:
-    """Return hashes that are evenly spread, whatever these were."""
+    """Return hashes that are evenly spread, whatever these were; their last bits leave room for a unit."""
     with np.errstate(over="ignore"):
         mixed = (hashes ^ (hashes >> np.uint64(30))) * _MIX
         mixed = (mixed ^ (mixed >> np.uint64(27))) * _ODD
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+    return np.asarray((mixed ^ (mixed >> np.uint64(31))) & ~_UNIT)
