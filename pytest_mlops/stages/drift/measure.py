@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
+from pytest_mlops.stages.drift.causes_table import text_cause, words_of, Words
 from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
+from pytest_mlops.stages.drift.explain import Explained, Sides, explain
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
@@ -127,9 +130,11 @@ def measure_drift(
             raise DeclarationError(
                 f"drift of {name}: models need the reference's rows. Hint: reference=, and no sketch="
             )
-        sketches, said, prepared = _sketches(old, (rows, new), n_rows[1], present, asked)
+        sides, sketches, said, prepared = _sketches(old, (rows, new), n_rows[1], present, asked)
         effects, resamples = _effects(sketches, measures, prepared, seed)
-        measured = _measured(effects, resamples, name, said, seed)
+        p_values = _p_values(effects)
+        explained = explain(replace(sides, public=public), effects, p_values, name)
+        measured = _measured(effects, resamples, name, said, seed, p_values, explained)
         details = _details(effects, resamples)
     if not n_rows[1]:
         changed = {}
@@ -148,16 +153,16 @@ def measure_drift(
 
 def _sketches(
     reference: Reference, data: tuple[Data | None, Data], n_rows: int, columns: Sequence[str], asked: Asked
-) -> tuple[tuple[Sketch, Sketch], str, Prepared]:
-    """Return the sketches of both sides, what their units are in words, and what models said of the rows."""
+) -> tuple[Sides, tuple[Sketch, Sketch], str, Prepared]:
+    """Return both sides, their sketches by widened units, what these are in words, and what models said of rows."""
     old, new, units = compared(data[1], n_rows, reference, columns)
-    prepared = Prepared()
+    prepared, both = Prepared(), (units if isinstance(units, ByColumn) else reference.units, units)
+    sides = Sides(data=data, sketches=(old, new), units=both, seed=asked.seed)
     if asked.needs_rows and data[0] is not None:
-        both = units if isinstance(units, ByColumn) else reference.units, units
         prepared = prepare(asked, (data[0], data[1]), both, (old, new), columns)
     (old, new), found = widen((old, new), ordered=isinstance(units, ByBlock | ByPeriod))
     words = units.words(len(new.units))
-    return (old, new), f"{words}; {found}" if found else words, prepared
+    return sides, (old, new), f"{words}; {found}" if found else words, prepared
 
 
 def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
@@ -212,7 +217,15 @@ def _effects(
     return found, resamples
 
 
-def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: str, seed: int) -> list[Measurement]:
+def _measured(
+    effects: Sequence[Effect],
+    resamples: Resamples,
+    name: str,
+    said: str,
+    seed: int,
+    p_values: Sequence[float],
+    explained: Mapping[int, Explained],
+) -> list[Measurement]:
     together = _together(effects, resamples)
     parameters: dict[str, Json] = {"unit": said, "draws": _DRAWS}
     return [
@@ -227,10 +240,10 @@ def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: 
             interval=interval_of(
                 effect.kind, effect.distance.value, effect.n, together.width(number, 1 - _CONFIDENCE), _CONFIDENCE
             ),
-            note=effect.note if effect.n or not effect.column else "all null, or no rows",
-            artefacts=_histogram(effect, name),
+            note=_note(effect, explained.get(number)),
+            artefacts=_artefacts(effect, name, explained.get(number)),
         )
-        for number, (effect, p) in enumerate(zip(effects, _p_values(effects), strict=True))
+        for number, (effect, p) in enumerate(zip(effects, p_values, strict=True))
     ]
 
 
@@ -276,7 +289,15 @@ def together_of(details: Mapping[str, Any]) -> Together:
     return Together(details["errors"], details["largest"], min(details["units"]))
 
 
-def _histogram(effect: Effect, name: str) -> tuple[Artefact, ...]:
+def _note(effect: Effect, explained: Explained | None) -> str:
+    """Return what is said beside a measure; what explains it stands on lines of its own."""
+    note = effect.note if effect.n or not effect.column else "all null, or no rows"
+    return note if explained is None else f"{note}\n{explained.note}"
+
+
+def _artefacts(effect: Effect, name: str, explained: Explained | None) -> tuple[Artefact, ...]:
+    if explained is not None:
+        return explained.artefacts
     if effect.shares is None:
         return ()
     reference, current = (share.tolist() for share in effect.shares)

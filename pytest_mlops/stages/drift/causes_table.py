@@ -1,0 +1,104 @@
+"""Causes that are not of one column's values: rows that stand there several times, a column of another type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import narwhals as nw
+
+    from pytest_mlops.stages.drift.repeats import Repeats
+
+_ALL = 0.98
+_MOST_WORDS = 10_000
+
+
+def repeats_cause(old: Repeats, new: Repeats) -> str:
+    """Say how often rows stand there, where they stand there more often than before; else nothing."""
+    was, now = _times(old), _times(new)
+    again = sum(n for times, n in now.items() if times > 1) / max(sum(now.values()), 1)
+    before = sum(n for times, n in was.items() if times > 1) / max(sum(was.values()), 1)
+    if again - before < _LEAST:
+        return ""
+    times = max((one for one in now if one > 1), key=lambda one: now[one])
+    if now[times] >= _ALL * sum(now.values()):
+        return f"joined or loaded more than once: every row stands there {times} times"
+    return f"joined on a key that is not unique: {100 * again:.2g} % of the rows stand there {times} times or so"
+
+
+_LEAST = 0.005
+
+
+def _times(repeats: Repeats) -> Mapping[int, int]:
+    """Return how many different rows stand there once, twice, ..."""
+    hashes, _ = repeats.rows()
+    _, counts = np.unique(hashes, return_counts=True)
+    times, rows = np.unique(counts, return_counts=True)
+    return dict(zip(times.tolist(), rows.tolist(), strict=True))
+
+
+@dataclass
+class Words:
+    """The distinct texts of some columns with how often each stands there; of very many the first ones."""
+
+    columns: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def merge(self, other: Words) -> None:
+        """Add what was counted of other rows."""
+        for name, counts in other.columns.items():
+            self.columns.setdefault(name, Counter()).update(counts)
+
+
+def words_of(batches: Iterable[nw.DataFrame[Any]], start: int) -> Words:  # noqa: ARG001 - as all that folds
+    """Count the texts of a part of some data."""
+    from pytest_mlops.adapters.arrow import encode
+
+    words = Words()
+    for batch in batches:
+        for name in batch.columns:
+            counts = words.columns.setdefault(name, Counter())
+            if len(counts) < _MOST_WORDS:
+                codes, found = encode(batch[name])
+                times = np.bincount(codes[codes >= 0], minlength=len(found))
+                counts.update(dict(zip(found, times.tolist(), strict=True)))
+    return words
+
+
+def text_cause(counts: Counter[str]) -> str:
+    """Say what texts in place of numbers are, where it is recognisable; else nothing.
+
+    >>> text_cause(Counter({"1.5": 3, "2": 1})), text_cause(Counter({"1,5": 3})), text_cause(Counter({"a": 3, "1": 1}))
+    ('numbers written as text', 'numbers written with a decimal comma', '')
+    """
+    total = sum(counts.values())
+    known: tuple[tuple[str, Any], ...] = (
+        ("numbers written as text", lambda word: word),
+        ("numbers written with a decimal comma", lambda word: word.replace(".", "").replace(",", ".")),
+        ("numbers written with commas between thousands", lambda word: word.replace(",", "")),
+        ("numbers with a sign or unit beside them", lambda word: word.strip("".join(_SIGNS)).strip()),
+    )
+    for words, plain in known:
+        share = sum(n for word, n in counts.items() if _is_number(plain(word))) / max(total, 1)
+        if share == 1 and total:
+            return words
+        if share >= _MANY:
+            return f"{words}, but for {100 * (1 - share):.2g} % of the rows, which are none"
+    return ""
+
+
+_MANY = 0.8
+_SIGNS = "€$£%°abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/²³ "
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
