@@ -65,10 +65,10 @@ def explain(judgement: Judgement) -> str:
 
 
 def indented(text: str, by: str) -> str:
-    """Return text whose lines after the first stand further to the right.
+    r"""Return text whose lines after the first stand further to the right.
 
-    >>> indented("a\\nb", "  ")
-    'a\\n  b'
+    >>> indented("a\nb", "  ")
+    'a\n  b'
     """
     return text.replace("\n", f"\n{by}")
 

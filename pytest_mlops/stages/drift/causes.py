@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MOST_LEFT = 0.4  # of the distance, of a cause that is rarely met by chance
-_MOST_LEFT_LOOSE = 0.25  # of one that fits much: a shift, a factor, a spread
+_MOST_LEFT_LOOSE = 0.15  # of one that fits much: a shift, a factor, a spread
+_NOISE = 0.03  # of a distance, which is left of a cause that is right too
 _ALIKE = 0.01  # of distances, which are not known better
 
 
@@ -45,7 +46,8 @@ class Cause:
     @property
     def explains(self) -> bool:
         """Say whether undoing it takes most of the change away."""
-        return self.after <= (_MOST_LEFT_LOOSE if self.is_loose else _MOST_LEFT) * self.before
+        part = self.after / self.before if self.before else 1.0
+        return part <= (_MOST_LEFT if not self.is_loose or self.after <= _NOISE else _MOST_LEFT_LOOSE)
 
 
 def likeliest(causes: Iterable[Cause]) -> Cause | None:

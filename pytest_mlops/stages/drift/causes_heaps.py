@@ -1,4 +1,4 @@
-"""Causes that gather, cut off or take away values: a default, a stuck value, a limit; and what was done to some rows."""
+"""Causes that gather or cut off values: a default, a stuck value, a limit; and what was done to some rows."""
 
 from __future__ import annotations
 
@@ -90,16 +90,16 @@ def cut_causes(pair: Pair) -> Iterable[Cause]:
     places = np.concatenate([old.between, new.between])
     low, high = new.ends
     beyond, under = 1 - float(old.at(np.array([high]))[0]), float(old.at(np.array([low]))[0])
-    for share, at, side, other in ((beyond, high, "above", "to"), (under, low, "below", "to")):
-        if share < _LEAST:
+    for share, at, side in ((beyond, high, "above"), (under, low, "below")):
+        if not _LEAST <= share < _ALL:
             continue
         inside = places < at if side == "above" else places > at
         base = old.at(places)
         clipped = np.where(inside, base, 1.0 if side == "above" else 0.0)
-        kept = np.clip(base / (1 - beyond), 0, 1) if side == "above" else np.clip((base - under) / (1 - under), 0, 1)
+        kept = np.clip((base if side == "above" else base - under) / (1 - share), 0, 1)
         found = new.at(places)
         place = number(float(f"{at:.3g}"))
-        told = f"cut off: values {side} {place} are set {other} it, {_percent(share)} of the rows before"
+        told = f"cut off: values {side} {place} are set to it, {_percent(share)} of the rows before"
         yield Cause(words=told, before=pair.before, after=float(np.abs(found - clipped).max()), rank=0)
         told = f"truncated: the rows {side} {place} are gone, {_percent(share)} before"
         yield Cause(words=told, before=pair.before, after=float(np.abs(found - kept).max()), rank=0)
@@ -120,14 +120,14 @@ def part_causes(pair: Pair, inside: tuple[float, float]) -> Iterable[Cause]:
     maps = [(-1.0, "the sign is flipped")]
     for known, small, large in UNITS:
         maps += [(factor, f"a change of unit: {words}") for factor, words in one_of_units(known, small, large)]
-    for factor, words in maps:
+    for place, (factor, words) in enumerate(maps):
         mapped = partial(_mapped, pair.old, factor)
         out = float(mapped(np.array([inside[0]]))[0] + 1 - mapped(np.array([inside[1]]))[0])
         if out > share:
             after = _beyond(pair, mapped, inside, share, out)
             rows = share / out
             words_of = f"{words}, in {_percent(rows)} of the rows"
-            yield Cause(words=words_of, before=1.0, after=after + _DOUBT, rank=1 if factor < 0 else 2)
+            yield Cause(words=words_of, before=1.0, after=after + _DOUBT, rank=1 + place)
 
 
 _DOUBT = 0.2  # so that of what lies beyond hardly anything may be left unexplained

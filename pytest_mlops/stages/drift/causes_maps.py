@@ -26,40 +26,40 @@ if TYPE_CHECKING:
 
 # What a number is multiplied by, from which unit, to which.
 UNITS = (
-    (1.609344, "miles", "km"),
-    (1.852, "nautical miles", "km"),
-    (3.28084, "metres", "feet"),
+    (1000.0, "kg", "g"),
+    (100.0, "shares", "percent"),
+    (60.0, "hours", "minutes"),
+    (3600.0, "hours", "seconds"),
+    (24.0, "days", "hours"),
+    (7.0, "weeks", "days"),
+    (12.0, "years", "months"),
+    (365.25, "years", "days"),
+    (1440.0, "days", "minutes"),
+    (86400.0, "days", "seconds"),
+    (10.0, "cm", "mm"),
     (2.54, "inches", "cm"),
-    (25.4, "inches", "mm"),
-    (39.3701, "metres", "inches"),
+    (3.28084, "metres", "feet"),
+    (1.609344, "miles", "km"),
     (2.204623, "kg", "pounds"),
     (28.34952, "ounces", "g"),
-    (35.27396, "kg", "ounces"),
     (3.785412, "US gallons", "litres"),
     (4.54609, "gallons", "litres"),
     (4.184, "kcal", "kJ"),
     (3.6, "m/s", "km/h"),
-    (2.236936, "m/s", "mph"),
+    (1.852, "nautical miles", "km"),
     (1.943844, "m/s", "knots"),
+    (2.236936, "m/s", "mph"),
+    (25.4, "inches", "mm"),
+    (39.3701, "metres", "inches"),
+    (35.27396, "kg", "ounces"),
     (6.894757, "psi", "kPa"),
     (33.86389, "inHg", "hPa"),
     (57.29578, "radians", "degrees"),
-    (7.0, "weeks", "days"),
-    (12.0, "years", "months"),
-    (24.0, "days", "hours"),
-    (60.0, "hours", "minutes"),
-    (365.25, "years", "days"),
-    (1440.0, "days", "minutes"),
-    (3600.0, "hours", "seconds"),
-    (86400.0, "days", "seconds"),
-    (10.0, "cm", "mm"),
-    (100.0, "shares", "percent"),
-    (1000.0, "kg", "g"),
-    (1024.0, "KiB", "bytes"),
-    (1e4, "shares", "basis points"),
     (1e6, "units", "millionths"),
     (1e9, "units", "billionths"),
-)
+    (1e4, "shares", "basis points"),
+    (1024.0, "KiB", "bytes"),
+)  # the more common first: of two that explain a change as well, that one is said
 _NEAR = 0.02  # of a factor, to be a known one
 _LEVELS = np.linspace(0.05, 0.95, 37)
 _FINE = np.linspace(-1.0, 1.0, 21)
@@ -123,17 +123,18 @@ def _factor(pair: Pair) -> float | None:
     order = np.argsort(ratios)
     weight = np.cumsum(np.abs(old[is_far])[order])
     middle = float(ratios[order][np.searchsorted(weight, weight[-1] / 2)])
-    return min((middle * 1.1**step for step in _FINE), key=lambda factor: pair.after(partial(_times, factor)))
+    tried: list[float] = [middle * 1.1 ** float(step) for step in _FINE]
+    return min(tried, key=lambda factor: pair.after(partial(_times, factor)))
 
 
 def _units(pair: Pair) -> Iterable[Cause]:
     factor = _factor(pair)
     if factor is None:
         return
+    best = pair.after(partial(_times, factor))
     for known, small, large in UNITS:
         for one, words in one_of_units(known, small, large):
             after = pair.after(partial(_times, one))
-            best = pair.after(partial(_times, factor))
             if abs(math.log(factor / one)) <= max(_NEAR, math.log(1.1) / 8) and after <= best + _SURE:
                 yield Cause(words=f"a change of unit: {words}", before=pair.before, after=after, rank=1)
 

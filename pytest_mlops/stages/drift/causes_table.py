@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.adapters.batches import fold_batches
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import narwhals as nw
 
+    from pytest_mlops.adapters.frames import Data
+    from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.drift.repeats import Repeats
 
 _ALL = 0.98
@@ -28,11 +32,14 @@ def repeats_cause(old: Repeats, new: Repeats) -> str:
         return ""
     times = max((one for one in now if one > 1), key=lambda one: now[one])
     if now[times] >= _ALL * sum(now.values()):
-        return f"joined or loaded more than once: every row stands there {times} times"
-    return f"joined on a key that is not unique: {100 * again:.2g} % of the rows stand there {times} times or so"
+        often = "twice" if times == _TWICE else f"{times} times"
+        return f"joined or loaded more than once: every row stands there {often}"
+    often = "twice" if times == _TWICE else f"{times} times"
+    return f"joined on a key that is not unique: {100 * again:.2g} % of the rows stand there {often}"
 
 
 _LEAST = 0.005
+_TWICE = 2
 
 
 def _times(repeats: Repeats) -> Mapping[int, int]:
@@ -68,6 +75,15 @@ def words_of(batches: Iterable[nw.DataFrame[Any]], start: int) -> Words:  # noqa
                 times = np.bincount(codes[codes >= 0], minlength=len(found))
                 counts.update(dict(zip(found, times.tolist(), strict=True)))
     return words
+
+
+def said_of_texts(data: Data, columns: Sequence[str], said: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what is said of columns that were numbers, with what their texts are: `size (number → text: ...)`."""
+    if not columns:
+        return {}
+    counts = fold_batches(data, columns, words_of, Words.merge).columns
+    found = {column: text_cause(counts[column]) for column in columns if column in counts}
+    return {column: f"{str(said[column]).removesuffix(')')}: {words})" for column, words in found.items() if words}
 
 
 def text_cause(counts: Counter[str]) -> str:

@@ -16,6 +16,7 @@ from pytest_mlops.stages.drift.causes import Cause, likeliest
 from pytest_mlops.stages.drift.causes_categories import Labels, category_causes
 from pytest_mlops.stages.drift.causes_heaps import cut_causes, emptied_causes, heap_causes, part_causes
 from pytest_mlops.stages.drift.causes_maps import Pair, map_causes
+from pytest_mlops.stages.drift.causes_table import repeats_cause
 from pytest_mlops.stages.drift.curves import Curve
 from pytest_mlops.stages.drift.kinds import KINDS
 from pytest_mlops.stages.drift.moved import (
@@ -103,7 +104,16 @@ def explain(sides: Sides, effects: Sequence[Effect], p_values: Sequence[float], 
         for number in numbers_
         if leading[column] in told and number != leading[column]
     }
+    others |= {number: words for number, words in _of_table(sides, effects, p_values) if words}
     return {**told, **{number: Explained([words]) for number, words in others.items()}}
+
+
+def _of_table(sides: Sides, effects: Sequence[Effect], p_values: Sequence[float]) -> Iterable[tuple[int, str]]:
+    old, new = (sketch.repeats for sketch in sides.sketches)
+    for number, (effect, p) in enumerate(zip(effects, p_values, strict=True)):
+        if effect.kind == "duplicate_share_change" and p <= _DRIFTED and old is not None and new is not None:
+            cause = repeats_cause(old, new)
+            yield number, f"likely {cause}" if cause else ""
 
 
 _EXPLAINED = (
@@ -335,7 +345,7 @@ def _codes(series: nw.Series[Any], place: Mapping[str, int], *, is_public: bool 
 
     codes, words = encode(series)
     target = [place.get(word if is_public else short_digest(word), -1) for word in words]
-    return np.array([*target, -1], dtype=np.intp)[codes]
+    return np.asarray(np.array([*target, -1], dtype=np.intp)[codes])
 
 
 def picture_of_categories(words: Sequence[str], old: Floats, new: Floats) -> Picture:

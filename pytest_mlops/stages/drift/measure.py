@@ -15,7 +15,7 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.drift.causes_table import text_cause, words_of, Words
+from pytest_mlops.stages.drift.causes_table import said_of_texts
 from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
 from pytest_mlops.stages.drift.explain import Explained, Sides, explain
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
@@ -134,10 +134,10 @@ def measure_drift(
         effects, resamples = _effects(sketches, measures, prepared, seed)
         p_values = _p_values(effects)
         explained = explain(replace(sides, public=public), effects, p_values, name)
-        measured = _measured(effects, resamples, name, said, seed, p_values, explained)
+        measured = _measured(effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained)
         details = _details(effects, resamples)
-    if not n_rows[1]:
-        changed = {}
+    texts = [column for column in changed if types[column] == "text"]
+    changed = {**changed, **said_of_texts(new, texts, changed)} if n_rows[1] else {}
     return Result(
         stage="drift",
         subject=name,
@@ -222,6 +222,7 @@ def _measured(
     resamples: Resamples,
     name: str,
     said: str,
+    *,
     seed: int,
     p_values: Sequence[float],
     explained: Mapping[int, Explained],
@@ -292,7 +293,7 @@ def together_of(details: Mapping[str, Any]) -> Together:
 def _note(effect: Effect, explained: Explained | None) -> str:
     """Return what is said beside a measure; what explains it stands on lines of its own."""
     note = effect.note if effect.n or not effect.column else "all null, or no rows"
-    return note if explained is None else f"{note}\n{explained.note}"
+    return note if explained is None or not explained.lines else f"{note}\n{explained.note}"
 
 
 def _artefacts(effect: Effect, name: str, explained: Explained | None) -> tuple[Artefact, ...]:

@@ -47,7 +47,7 @@ class Part:
 
 
 def unit_parts(names: Sequence[str], rows: Floats, moved: Floats, before: float) -> list[Part]:
-    """Return the units of the current side, those that moved most first.
+    r"""Return the units of the current side, those that moved most first.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def unit_parts(names: Sequence[str], rows: Floats, moved: Floats, before: float)
     Notes
     -----
     With shares :math:`w_u` of the rows and :math:`q_u` of those that moved, the change is
-    :math:`\\sum_u w_u (q_u - p)`, of which each unit has its summand.
+    :math:`\sum_u w_u (q_u - p)`, of which each unit has its summand.
     """
     total, change = rows.sum(), moved.sum() / rows.sum() - before
     parts = [
@@ -120,7 +120,7 @@ class Segments:
 def segments_of(
     column: str, names: Sequence[str], codes: tuple[Any, Any], moved: tuple[Marks, Marks]
 ) -> Segments | None:
-    """Return what part each category of a column has in a change.
+    r"""Return what part each category of a column has in a change.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def segments_of(
     Notes
     -----
     With shares :math:`v_s, w_s` of the rows of category s before and now, and :math:`p_s, q_s` of those of them that
-    moved, the change is :math:`\\sum_s w_s (q_s - p_s) + \\sum_s (w_s - v_s) p_s`: what happened within, and the mix.
+    moved, the change is :math:`\sum_s w_s (q_s - p_s) + \sum_s (w_s - v_s) p_s`: what happened within, and the mix.
 
     References
     ----------
@@ -200,7 +200,7 @@ def _lift(parts: Sequence[Part]) -> float:
 
 def words_of_mix(found: Iterable[Segments]) -> list[str]:
     """Say of which column other shares of the categories make most of a change."""
-    mixes = [(one.mix, one.column) for one in found if _MIX <= one.mix]
+    mixes = [(one.mix, one.column) for one in found if one.mix >= _MIX]
     return [f"the mix of {column} makes {_percent(min(mix, 1.0))} of it" for mix, column in sorted(mixes)[-1:]]
 
 

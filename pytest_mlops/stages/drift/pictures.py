@@ -101,28 +101,38 @@ def picture_of_numbers(old: Curve, new: Curve) -> Picture:
         return Picture([number(edge) for edge in edges[:-1]], sides[0], sides[1], span=span)
     ends = edges[1:] - 1 if is_whole else edges[1:]
     labels = [f"{number(low)} to {number(high)}" for low, high in zip(edges[:-1], ends, strict=True)]
+    labels[0], labels[-1] = f"up to {number(ends[0])}", f"from {number(edges[-2])} on"
     return Picture(labels, sides[0], sides[1], edges.tolist(), span)
 
 
 def _edges(old: Curve, new: Curve) -> tuple[Floats, str, bool]:
     """Return the edges, how they were chosen in words, and whether they are whole numbers that begin a bin."""
     ends = np.array([curve.quantiles(_OUTER) for curve in (old, new)])
-    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    low, high, is_whole = float(ends[:, 0].min()), float(ends[:, 1].max()), _is_whole(new)
+    edges = _of_one_width(low, high, is_whole=is_whole)
+    if _seen_in(edges, old, new):
+        return edges, "", is_whole
+    if np.diff(new.at(ends[0]))[0] >= _ENOUGH:
+        return _of_one_width(*ends[0].tolist(), is_whole=is_whole), " and beyond", is_whole
+    if low > 0:
+        return _short(np.asarray(np.geomspace(low, high, BINS + 1), dtype=np.float64), 3), ", logarithmic", False
+    levels = np.linspace(0, 1, BINS + 1)
+    both = np.sort(np.concatenate([curve.quantiles(levels) for curve in (old, new)]))[::2]
+    return _short(both, 3), ", of one share", False
+
+
+_ENOUGH = 0.5  # of the current values, that lie where the reference does
+
+
+def _of_one_width(low: float, high: float, *, is_whole: bool) -> Floats:
     if high <= low:
         low, high = low - 1, high + 1
-    is_whole = _is_whole(new)
     if is_whole:
         low, high = math.floor(low + 0.5), math.floor(high + 0.5) + 1
     step = _step((high - low) / BINS, is_whole=is_whole)
     start = low if step == 1 else math.floor(low / step) * step
-    edges = start + step * np.arange(max(math.ceil((high - start) / step - 1e-9), 1) + 1)
-    if _seen_in(edges, old, new):
-        return _short(edges, 6), "", is_whole
-    if low > 0:
-        return _short(np.geomspace(low, high, BINS + 1), 3), ", logarithmic", False
-    levels = np.linspace(0, 1, BINS + 1)
-    both = np.sort(np.concatenate([curve.quantiles(levels) for curve in (old, new)]))[::2]
-    return _short(both, 3), ", of one share", False
+    n = max(math.ceil((high - start) / step - 1e-9), 1)
+    return _short(start + step * np.arange(n + 1, dtype=np.float64), 6)
 
 
 def _short(edges: Floats, digits: int) -> Floats:

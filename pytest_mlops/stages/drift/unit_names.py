@@ -27,7 +27,8 @@ def names_of_units(
     if isinstance(units, ByRow):
         return []
     if isinstance(units, ByPeriod):
-        return [str(np.datetime64(int(key), units.period)) for key in keys]
+        times = np.array([int(key) for key in keys]).astype(f"datetime64[{units.period}]")
+        return [str(time) for time in times]
     if isinstance(units, ByBlock):
         return ["rows {:,} to {:,}".format(*units.rows_of(key)) for key in keys]
     known: dict[str, str] = {}
