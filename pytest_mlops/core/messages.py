@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _SYMBOL = 3  # letters of a unit that is a symbol, and no word
 _SHOWN = 20  # names in one sentence
+_WIDTH = 74  # of a line in a story of several, which stands four to the right
 
 
 def number(value: float | None) -> str:
@@ -58,7 +60,7 @@ def explain(judgement: Judgement) -> str:
     where = facts[-1:] if limit is not None and limit.source else []
     tail = [_sentence(text) for text in (judgement.reason, note) if text]
     if more:
-        tail = [text.replace("; ", "\n") for text in tail]
+        tail = [line for text in tail for part in text.split("; ") for line in textwrap.wrap(part, _WIDTH)]
         beside = f"{', '.join(facts[:-1])}{off}" if where else f"{', '.join(facts)}{off}"
         return "\n".join([told, beside, *tail, *more, *where])
     return ". ".join([f"{told} ({', '.join(facts)}){off}", *tail])

@@ -43,7 +43,7 @@ def facts_of(evidence: Mapping[str, Any]) -> Facts:
         n=f"{measurement['n']:,}",
         method=_method(measurement),
         verdict=str(evidence["verdict"]),
-        remark=fit(". ".join(text for text in remarks if text)),
+        remark=fit(". ".join(text for text in remarks if text).replace(". \n", "\n")),
     )
 
 

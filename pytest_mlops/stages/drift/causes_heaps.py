@@ -124,12 +124,22 @@ def part_causes(pair: Pair, inside: tuple[float, float]) -> Iterable[Cause]:
         mapped = partial(_mapped, pair.old, factor)
         out = float(mapped(np.array([inside[0]]))[0] + 1 - mapped(np.array([inside[1]]))[0])
         if out > share:
-            after = _beyond(pair, mapped, inside, share, out)
             rows = share / out
+            after = max(_beyond(pair, mapped, inside, share, out), _left_of_all(pair, mapped, rows))
             words_of = f"{words}, in {_percent(rows)} of the rows"
             yield Cause(words=words_of, before=1.0, after=after + _DOUBT, rank=1 + place)
 
 
+def _left_of_all(pair: Pair, mapped: Callable[[Floats], Floats], rows: float) -> float:
+    """Return what part of the distance of all values is left, where there is one: some rows are mapped, others not."""
+    if pair.before < _SMALL:
+        return 0.0
+    places = pair.old.between
+    expected = (1 - rows) * pair.old.at(places) + rows * mapped(places)
+    return float(np.abs(pair.new.at(places) - expected).max()) / pair.before
+
+
+_SMALL = 0.05  # of a distance, which is as far as units differ anyway
 _DOUBT = 0.2  # so that of what lies beyond hardly anything may be left unexplained
 
 

@@ -33,7 +33,7 @@ from pytest_mlops.stages.drift.pictures import Picture, picture_of_numbers
 from pytest_mlops.stages.drift.rows import Rows, rows_of
 from pytest_mlops.stages.drift.sample import Sample, Sampler
 from pytest_mlops.stages.drift.sketch import numbers
-from pytest_mlops.stages.drift.unit_names import names_of_units, together, word_of_units
+from pytest_mlops.stages.drift.unit_names import in_order, names_of_units, together, word_of_units
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -80,17 +80,20 @@ class Explained:
         return "\n".join(part for line in self.lines for part in textwrap.wrap(line, _WIDTH, subsequent_indent="  "))
 
 
-def explain(sides: Sides, effects: Sequence[Effect], p_values: Sequence[float], name: str) -> Mapping[int, Explained]:
+def explain(
+    sides: Sides, effects: Sequence[Effect], p_values: Sequence[float], lows: Sequence[float], name: str
+) -> Mapping[int, Explained]:
     """Return what is said, by the number of the effect beside which it stands.
 
-    Of each column it is the first measure that is more than material, else the first that units alone do not explain.
+    Of each column it is the first measure that is surely more than material (`lows` are the ends of the intervals), else
+    the first that is more than that, else the first that units alone do not explain.
     Rows are read again only where a measure is more than half of what is material.
     """
     moved: dict[str, list[int]] = {}
     for number, (effect, p) in enumerate(zip(effects, p_values, strict=True)):
         if p <= _DRIFTED and effect.n and effect.column and not effect.segment:
             moved.setdefault(effect.column, []).append(number)
-    leading = {column: _leading(effects, numbers_) for column, numbers_ in moved.items()}
+    leading = {column: _leading(effects, lows, numbers_) for column, numbers_ in moved.items()}
     worth = [column for column, number in leading.items() if _size(effects[number]) >= _WORTH]
     again = _Again(sides, [column for column in worth if column in sides.sketches[1].columns])
     told = {
@@ -134,8 +137,9 @@ def _size(effect: Effect) -> float:
     return effect.distance.value / (KINDS[effect.kind].material or 1.0)
 
 
-def _leading(effects: Sequence[Effect], moved: Sequence[int]) -> int:
-    return next((number for number in moved if _size(effects[number]) > 1), moved[0])
+def _leading(effects: Sequence[Effect], lows: Sequence[float], moved: Sequence[int]) -> int:
+    surely = [number for number in moved if lows[number] > KINDS[effects[number].kind].material]
+    return [*surely, *(number for number in moved if _size(effects[number]) > 1), *moved][0]
 
 
 @dataclass(frozen=True)
@@ -286,7 +290,7 @@ class _Column:
         return names_of_units(self.sides.units[1], self.sides.sketches[1].units, frame, self.sides.public)
 
     def _together(self, names: Collection[str]) -> str:
-        return together(names, self.unit_names)
+        return together(names, in_order(self.sides.units[1], self.unit_names))
 
     def units(self) -> list[Part]:
         """Return what part of the change each unit has."""

@@ -133,7 +133,9 @@ def measure_drift(
         sides, sketches, said, prepared = _sketches(old, (rows, new), n_rows[1], present, asked)
         effects, resamples = _effects(sketches, measures, prepared, seed)
         p_values = _p_values(effects)
-        explained = explain(replace(sides, public=public), effects, p_values, name)
+        together = _together(effects, resamples)
+        lows = [effect.distance.value - together.width(i, 1 - _CONFIDENCE) for i, effect in enumerate(effects)]
+        explained = explain(replace(sides, public=public), effects, p_values, lows, name)
         measured = _measured(effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained)
         details = _details(effects, resamples)
     texts = [column for column in changed if types[column] == "text"]

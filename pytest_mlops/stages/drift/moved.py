@@ -19,7 +19,7 @@ _LIFT = 2.0  # times as much of the change as of the rows, to be named
 _PART = 0.6  # of the change, to be named
 _LIFT_UNITS = 1.5
 _MOST = 0.8  # of the change, in few units
-_FEW = 0.5  # of the rows
+_FEW = 0.6  # of the rows
 _ERRORS = 3.0  # standard errors that a part must be above what its rows would have
 _NAMED = 3
 _MIX = 0.5  # of the change, that comes of other shares of the categories
@@ -76,14 +76,14 @@ def unit_parts(names: Sequence[str], rows: Floats, moved: Floats, before: float)
 
 
 def few_units(parts: Sequence[Part]) -> list[Part]:
-    """Return the units that together make most of a change, where they are few; else none."""
+    """Return the units that moved alike and make most of a change, where they are few; else none."""
     found: list[Part] = []
     for part in parts:
+        if found and part.change < _change(found) / len(found) / 2:
+            break
         found.append(part)
-        if sum(one.change for one in found) >= _MOST:
-            share = sum(one.share for one in found)
-            return found if share <= _FEW and share * _LIFT_UNITS <= sum(one.change for one in found) else []
-    return []
+    change, share = _change(found), sum(one.share for one in found)
+    return found if change >= _MOST and share <= min(_FEW, change / _LIFT_UNITS) else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,7 @@ def words_of_units(parts: Sequence[Part], kind: str, named: Callable[[Sequence[s
     few = few_units(parts)
     if not few:
         return ""
-    change, share = sum(part.change for part in few), sum(part.share for part in few)
+    change, share = _change(few), sum(part.share for part in few)
     names = named([part.name for part in few])
     where = f"{len(few)} of {len(parts)} {kind}{f', {names}' if names else ''}"
     return f"mostly in {where}: {_percent(min(change, 1.0))} of the change, {_percent(share)} of the rows"

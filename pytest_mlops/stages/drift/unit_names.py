@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,16 @@ def word_of_units(units: Units) -> str:
     return f"values of {units.column}" if not getattr(units, "is_grouped", False) else f"groups of {units.column}"
 
 
+def in_order(units: Units, names: Sequence[str]) -> Sequence[str]:
+    """Return names of units in the order of what they name, numbers by their size."""
+    return sorted(names, key=_natural) if isinstance(units, ByColumn) else names
+
+
+def _natural(name: str) -> tuple[float, str]:
+    value = name.partition("=")[2]
+    return (float(value) if value.lstrip("-").isdecimal() else math.inf), value
+
+
 def together(some: Collection[str], names: Sequence[str]) -> str:
     """Name some of the units of `names` together, neighbours as one; nothing where one of them has no name.
 
@@ -66,4 +77,6 @@ def together(some: Collection[str], names: Sequence[str]) -> str:
 
 
 def _run(first: str, last: str) -> str:
-    return first if first == last else f"{first.partition(' to ')[0]} to {last.rpartition(' to ')[2]}"
+    return (
+        first if first == last else f"{first.partition(' to ')[0]} to {last.rpartition(' to ')[2].rpartition('=')[2]}"
+    )
