@@ -85,7 +85,7 @@ def explain(
 ) -> Mapping[int, Explained]:
     """Return what is said, by the number of the effect beside which it stands.
 
-    Of each column it is the first measure that is surely more than material (`lows` are the ends of the intervals), else
+    Of each column it is the first measure surely more than material (`lows` are where intervals begin), else
     the first that is more than that, else the first that units alone do not explain.
     Rows are read again only where a measure is more than half of what is material.
     """
