@@ -81,7 +81,7 @@ def emptied_causes(pair: Pair) -> Iterable[Cause]:
         within = 1e-3 * pair.old.spread
         gone = _of_rows(pair.old, share) - _of_rows(pair.new, pair.new.share_near(value, within))
         told = f"{number(value)} is a missing value now: {_percent(gone)} of the rows"
-        yield Cause(words=told, before=lost, after=abs(lost - gone), rank=2)
+        yield Cause(words=told, before=lost, after=abs(lost - gone), rank=-1)
 
 
 def cut_causes(pair: Pair) -> Iterable[Cause]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -90,7 +91,8 @@ class Curve:
         """Return the fullest bins: the middle of each, which is its value where it holds one, and its share."""
         shares = np.diff(self.below)
         order = np.argsort(-shares, kind="stable")[:_HEAPS]
-        middles = (self.places[1:] + self.places[:-1]) / 2
+        digits = 6 - math.floor(math.log10(self.spread))
+        middles = np.round((self.places[1:] + self.places[:-1]) / 2, digits) + 0.0  # so that -0.0 is 0.0
         return [(float(f"{middles[i]:.6g}"), float(shares[i])) for i in order if shares[i] > 0]
 
     def share_near(self, value: float, within: float) -> float:
