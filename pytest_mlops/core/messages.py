@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SYMBOL = 3  # letters of a unit that is a symbol, and no word
 _SHOWN = 20  # names in one sentence
-_WIDTH = 74  # of a line in a story of several, which stands four to the right
+_WIDTH = 76  # of a line in a story of several, which stands four to the right
 
 
 def number(value: float | None) -> str:

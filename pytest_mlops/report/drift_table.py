@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.messages import number
 from pytest_mlops.core.verdict import Verdict
-from pytest_mlops.report.facts import facts_of
+from pytest_mlops.report.facts import SEEN, facts_of
 from pytest_mlops.report.text import shorten
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _rows(check: Check, place: str) -> Iterable[tuple[str, DriftRow]]:
 
 
 def _seen(measurement: Mapping[str, Any]) -> str:
-    seen = measurement["parameters"].get("smallest_seen")
+    seen = measurement["parameters"].get(SEEN)
     return "" if seen is None else number(seen)
 
 

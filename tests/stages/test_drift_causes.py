@@ -37,13 +37,15 @@ NORMAL, OTHER = RNG.normal(50, 10, 8000), RNG.normal(50, 10, 8000)
 HOURS, HOURS_NOW = (RNG.choice(np.arange(5, 24), 8000, p=np.arange(19, 0, -1) / 190) * 1.0 for _ in range(2))
 FEW, FEW_NOW = RNG.poisson(3, 8000) * 1.0, RNG.poisson(3, 8000) * 1.0
 SOME = np.arange(8000) % 10 == 0
+SPREAD: Floats = 50 + 3 * (OTHER - 50)
+TURNED: Floats = (HOURS_NOW + 5) % 24
 
 
 def cause_of(old: Floats, new: Floats, name: str = "") -> str:
     """Return the likely cause as it is found from the counts of the old side and values of the new."""
     known = old[~np.isnan(old)]
     grid = choose_grid(known, known.min(), known.max())
-    counts = np.bincount(grid.codes(known), minlength=len(grid))
+    counts = np.bincount(grid.codes(known), minlength=len(grid)).astype(np.float64)
     pair = Pair(
         Curve.of_counts(grid.edges, counts, float(np.isnan(old).mean())),
         Curve.of_values(new, float(np.isnan(new).mean())),
@@ -88,7 +90,11 @@ SIMULATED: dict[str, tuple[Floats, Floats, str]] = {
     "factor": (NORMAL, OTHER * 1.5, "a factor: multiplied by 1.5"),
     "shift": (NORMAL, OTHER + 5, "shifted by 5"),
     "shift of whole numbers": (FEW, FEW_NOW + 2, "shifted by 2"),
-    "spread": (NORMAL, 50 + 3 * (OTHER - 50), "spread: 3 times as far from the middle, 50.1"),
+    "spread": (
+        NORMAL,
+        np.asarray(50 + 3 * (OTHER - 50), dtype=np.float64),
+        "spread: 3 times as far from the middle, 50.1",
+    ),
     "sign": (NORMAL, -OTHER, "the sign is flipped"),
     "sign of some": (NORMAL, np.where(SOME, -OTHER, OTHER), "the sign is flipped, in 10 % of the rows"),
     "unit of some": (
@@ -97,7 +103,7 @@ SIMULATED: dict[str, tuple[Floats, Floats, str]] = {
         "a change of unit: multiplied by 1,000, as from kg to g, in 10 % of the rows",
     ),
     "logarithm": (NORMAL, np.log10(np.abs(OTHER)), "transformed: log10(x) in place of x"),
-    "time zone": (HOURS, (HOURS_NOW + 5) % 24, "another time zone: 5 hours later"),
+    "time zone": (HOURS, TURNED, "another time zone: 5 hours later"),
     "summer time": (HOURS - 4, HOURS_NOW - 3, "shifted by 1"),
     "default": (NORMAL, np.where(SOME, -1.0, OTHER), "filled with a default: -1 has 10 % of the rows, 0 % before"),
     "stuck in part": (

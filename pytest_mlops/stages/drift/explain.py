@@ -53,7 +53,7 @@ _DRIFTED = 0.05  # the p-value up to which something is explained
 _WORTH = 0.5  # of what is material, from which on rows are read again for it
 _SAMPLE = 100_000
 _MOST_SEGMENTS = 50
-_WIDTH = 74
+_WIDTH = 76
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,6 +342,15 @@ class _Column:
         if table["rows"]:
             artefacts.append(Artefact("table", f"{subject}.{self.name}: what moved", table))
         return Explained([line for line in lines if line], tuple(artefacts))
+
+
+def picture_of_counts(sketches: tuple[Sketch, Sketch], name: str) -> Picture | None:
+    """Return a column of numbers as its counts show it, None of another one."""
+    grid = sketches[1].columns[name].grid
+    if grid is None:
+        return None
+    old, new = (Curve.of_counts(grid.edges, side.table(name).sum(axis=0)) for side in sketches)
+    return picture_of_numbers(old, new)
 
 
 def _codes(series: nw.Series[Any], place: Mapping[str, int], *, is_public: bool = True) -> NDArray[np.intp]:

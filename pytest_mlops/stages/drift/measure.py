@@ -17,7 +17,7 @@ from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.causes_table import said_of_texts
 from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
-from pytest_mlops.stages.drift.explain import Explained, Sides, explain
+from pytest_mlops.stages.drift.explain import Explained, Sides, explain, picture_of_counts
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
@@ -136,7 +136,9 @@ def measure_drift(
         together = _together(effects, resamples)
         lows = [effect.distance.value - together.width(i, 1 - _CONFIDENCE) for i, effect in enumerate(effects)]
         explained = explain(replace(sides, public=public), effects, p_values, lows, name)
-        measured = _measured(effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained)
+        measured = _measured(
+            effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained, sketches=sketches
+        )
         details = _details(effects, resamples)
     texts = [column for column in changed if types[column] == "text"]
     changed = {**changed, **said_of_texts(new, texts, changed)} if n_rows[1] else {}
@@ -228,6 +230,7 @@ def _measured(
     seed: int,
     p_values: Sequence[float],
     explained: Mapping[int, Explained],
+    sketches: tuple[Sketch, Sketch],
 ) -> list[Measurement]:
     together = _together(effects, resamples)
     parameters: dict[str, Json] = {"unit": said, "draws": _DRAWS}
@@ -244,7 +247,7 @@ def _measured(
                 effect.kind, effect.distance.value, effect.n, together.width(number, 1 - _CONFIDENCE), _CONFIDENCE
             ),
             note=_note(effect, explained.get(number)),
-            artefacts=_artefacts(effect, name, explained.get(number)),
+            artefacts=_artefacts(effect, name, explained.get(number), sketches),
         )
         for number, (effect, p) in enumerate(zip(effects, p_values, strict=True))
     ]
@@ -298,11 +301,16 @@ def _note(effect: Effect, explained: Explained | None) -> str:
     return note if explained is None or not explained.lines else f"{note}\n{explained.note}"
 
 
-def _artefacts(effect: Effect, name: str, explained: Explained | None) -> tuple[Artefact, ...]:
+def _artefacts(
+    effect: Effect, name: str, explained: Explained | None, sketches: tuple[Sketch, Sketch]
+) -> tuple[Artefact, ...]:
     if explained is not None:
         return explained.artefacts
     if effect.shares is None:
         return ()
+    picture = picture_of_counts(sketches, effect.column)
+    if picture is not None and len(picture.labels):
+        return (Artefact("histogram", f"{name}.{effect.column}", picture.to_json()),)
     reference, current = (share.tolist() for share in effect.shares)
     data: Mapping[str, Any] = {"labels": list(effect.labels), "reference": reference, "current": current}
     return (Artefact("histogram", f"{name}.{effect.column}", data),)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BINS = 20
+_WHOLE = 24  # whole numbers that have a bin each, as the hours of a day
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOTHING = "·"
 _OUTER = np.array([0.005, 0.995])  # quantiles between which the bins have one width
@@ -129,7 +130,7 @@ def _of_one_width(low: float, high: float, *, is_whole: bool) -> Floats:
         low, high = low - 1, high + 1
     if is_whole:
         low, high = math.floor(low + 0.5), math.floor(high + 0.5) + 1
-    step = _step((high - low) / BINS, is_whole=is_whole)
+    step = 1.0 if is_whole and high - low <= _WHOLE else _step((high - low) / BINS, is_whole=is_whole)
     start = low if step == 1 else math.floor(low / step) * step
     n = max(math.ceil((high - start) / step - 1e-9), 1)
     return _short(start + step * np.arange(n + 1, dtype=np.float64), 6)
