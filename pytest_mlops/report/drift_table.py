@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlops.core.messages import number
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.report.facts import SEEN, facts_of
-from pytest_mlops.report.text import shorten
+from pytest_mlops.report.text import fit, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,8 +56,8 @@ def drift_tables(record: Record) -> list[DriftTable]:
 def _rows(check: Check, place: str) -> Iterable[tuple[str, DriftRow]]:
     for evidence in check["evidence"]:
         measurement = evidence["measurement"]
-        subject, _, column = measurement["subject"].partition(".")
         facts = facts_of(evidence)
+        subject, _, column = facts.subject.partition(".")
         yield (
             subject.partition("[")[0],
             DriftRow(
@@ -69,7 +69,7 @@ def _rows(check: Check, place: str) -> Iterable[tuple[str, DriftRow]]:
                 seen=_seen(measurement),
                 verdict=facts.verdict,
                 place=place,
-                cause=_cause(measurement["note"]),
+                cause=fit(_cause(measurement["note"])),
             ),
         )
 

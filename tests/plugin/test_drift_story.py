@@ -22,7 +22,7 @@ reference = "old"
 columns = ["size", "kind"]
 """
 STORY = [
-    "  fail: new.size: drift.ks must be at most 0.1, got 0.8*",
+    "  fail: new.size: drift.ks must be at most 0.1, got 0.7*",
     "    0.99 interval * to *, n = 3,000; off by *",
     "    The whole interval lies beyond the material limit (adjusted p *)",
     "    these rows would have shown a distance of *, as a shift of * sd makes",

@@ -59,7 +59,7 @@ def cause_of(old: Floats, new: Floats, name: str = "") -> str:
         *heap_causes(pair, is_asked=False),
         *part_causes(pair, inside),
     ]
-    found = likeliest(tried)
+    found = likeliest(tried, pair.noise)
     return "" if found is None else found.words
 
 
@@ -92,7 +92,7 @@ SIMULATED: dict[str, tuple[Floats, Floats, str]] = {
     "shift of whole numbers": (FEW, FEW_NOW + 2, "shifted by 2"),
     "spread": (
         NORMAL,
-        np.asarray(50 + 3 * (OTHER - 50), dtype=np.float64),
+        SPREAD,
         "spread: 3 times as far from the middle, 50.1",
     ),
     "sign": (NORMAL, -OTHER, "the sign is flipped"),

@@ -50,11 +50,14 @@ class Cause:
         return part <= (_MOST_LEFT if not self.is_loose or self.after <= _NOISE else _MOST_LEFT_LOOSE)
 
 
-def likeliest(causes: Iterable[Cause]) -> Cause | None:
-    """Return the cause that is believed, or None: of those that leave about the least, the one of the lowest rank."""
+def likeliest(causes: Iterable[Cause], noise: float = 0.0) -> Cause | None:
+    """Return the cause that is believed, or None: of those that leave about the least, the one of the lowest rank.
+
+    Distances that differ by no more than `noise` are taken as alike.
+    """
     fitting = [cause for cause in causes if cause.explains]
     if not fitting:
         return None
     least = min(cause.after for cause in fitting)
-    alike = [cause for cause in fitting if cause.after <= 1.5 * least + _ALIKE]
+    alike = [cause for cause in fitting if cause.after <= 1.5 * least + max(_ALIKE, noise)]
     return min(alike, key=lambda cause: (cause.rank, cause.after))

@@ -60,7 +60,8 @@ UNITS = (
     (1e4, "shares", "basis points"),
     (1024.0, "KiB", "bytes"),
 )  # the more common first: of two that explain a change as well, that one is said
-_NEAR = 0.02  # of a factor, to be a known one
+_NEAR = 0.02  # of the spread: a value so near zero has no ratio
+_KNOWN = 0.03  # of the logarithm of a factor, to be a known one
 _LEVELS = np.linspace(0.05, 0.95, 37)
 _FINE = np.linspace(-1.0, 1.0, 21)
 _SURE = 0.02  # what a rounder number may leave more than the best one
@@ -83,6 +84,11 @@ class Pair:
     def quantiles(self) -> tuple[Floats, Floats]:
         """Return the same quantiles of both sides."""
         return self.old.quantiles(_LEVELS), self.new.quantiles(_LEVELS)
+
+    @cached_property
+    def noise(self) -> float:
+        """Return how far the curves of some values are from those of as many others: about so many rows' root."""
+        return 1 / math.sqrt(max(min(self.old.n, self.new.n), 1))
 
     def after(self, mapped: Map) -> float:
         """Return the distance of the new values to the old ones under an increasing map."""
@@ -135,7 +141,7 @@ def _units(pair: Pair) -> Iterable[Cause]:
     for known, small, large in UNITS:
         for one, words in one_of_units(known, small, large):
             after = pair.after(partial(_times, one))
-            if abs(math.log(factor / one)) <= max(_NEAR, math.log(1.1) / 8) and after <= best + _SURE:
+            if abs(math.log(factor / one)) <= _KNOWN and after <= best + max(_SURE, pair.noise):
                 yield Cause(words=f"a change of unit: {words}", before=pair.before, after=after, rank=1)
 
 

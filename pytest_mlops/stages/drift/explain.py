@@ -240,7 +240,8 @@ class _Column:
         return picture_of_categories(self.words, shares[0], shares[1])
 
     def cause(self) -> Cause | None:
-        return likeliest(self._causes())
+        noise = Pair(*self.curves).noise if self.sketches[1].grid is not None else 0.0
+        return likeliest(self._causes(), noise)
 
     def _causes(self) -> Iterable[Cause]:
         column = self.sketches[1]
