@@ -37,8 +37,8 @@ NORMAL, OTHER = RNG.normal(50, 10, 8000), RNG.normal(50, 10, 8000)
 HOURS, HOURS_NOW = (RNG.choice(np.arange(5, 24), 8000, p=np.arange(19, 0, -1) / 190) * 1.0 for _ in range(2))
 FEW, FEW_NOW = RNG.poisson(3, 8000) * 1.0, RNG.poisson(3, 8000) * 1.0
 SOME = np.arange(8000) % 10 == 0
-SPREAD: Floats = 50 + 3 * (OTHER - 50)
-TURNED: Floats = (HOURS_NOW + 5) % 24
+SPREAD: Any = 50 + 3 * (OTHER - 50)
+TURNED: Any = (HOURS_NOW + 5) % 24
 
 
 def cause_of(old: Floats, new: Floats, name: str = "") -> str:
