@@ -81,7 +81,7 @@ def january(column: str) -> tuple[Floats, Floats]:
     return rows.loc[odd, column].to_numpy(float), rows.loc[~odd, column].to_numpy(float)
 
 
-SIMULATED: dict[str, tuple[Floats, Floats, str]] = {
+SIMULATED: dict[str, tuple[Any, Any, str]] = {
     "unit": (NORMAL, OTHER * 1000, "a change of unit: multiplied by 1,000, as from kg to g"),
     "unit back": (NORMAL, OTHER / 60, "a change of unit: divided by 60, as from minutes to hours"),
     "fahrenheit": (NORMAL, OTHER * 1.8 + 32, "a change of unit: °C to °F"),
