@@ -15,11 +15,13 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
+from pytest_mlops.stages.drift.again import Sides
 from pytest_mlops.stages.drift.causes_table import said_of_texts
 from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
-from pytest_mlops.stages.drift.explain import Explained, Sides, explain, picture_of_counts
+from pytest_mlops.stages.drift.explain import explain
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
+from pytest_mlops.stages.drift.moved_column import Explained, picture_of_counts
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, reference_of, word_of
 from pytest_mlops.stages.drift.row_effects import Asked, Prepared, has_labels, prepare
 from pytest_mlops.stages.drift.table_effects import table_effects
