@@ -10,12 +10,7 @@ from pytest_mlops.stages.drift.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from pytest_mlops.stages.drift.effects import Effect
-
-    Floats = NDArray[np.float64]
-    Marks = NDArray[np.bool_]
 
 from pytest_mlops.stages.drift.again import Again, Sides
 from pytest_mlops.stages.drift.moved_column import Explained, MovedColumn
