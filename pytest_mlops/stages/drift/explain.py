@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_mlops.stages.drift.again import Again, Sides
 from pytest_mlops.stages.drift.causes_table import repeats_cause
 from pytest_mlops.stages.drift.kinds import KINDS
+from pytest_mlops.stages.drift.moved_column import Explained, MovedColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_mlops.stages.drift.effects import Effect
-
-from pytest_mlops.stages.drift.again import Again, Sides
-from pytest_mlops.stages.drift.moved_column import Explained, MovedColumn
 
 _DRIFTED = 0.05  # the p-value up to which something is explained
 _WORTH = 0.5  # of what is material, from which on rows are read again for it
