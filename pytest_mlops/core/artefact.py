@@ -20,7 +20,8 @@ class Artefact:
     ==========  ====================================================================================
     kind        data
     ==========  ====================================================================================
-    histogram   `labels` (one a bin), `reference` and `current` (shares of 0 to 1, one a bin)
+    histogram   `labels` (one a bin), `reference` and `current` (shares of 0 to 1, one a bin); of bins of
+                numbers `edges` (k + 1), which stand below the bins in place of the labels
     latency     `edges_ms` (k + 1), `counts` (k), `quantiles_ms` ({"p50": ...})
     table       `columns`, `rows` (lists)
     log         `text`

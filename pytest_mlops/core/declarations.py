@@ -20,7 +20,8 @@ METRICS = (
 LOAD = ("p50", "p95", "p99", "failures", "throughput")
 BATCH = ("complete", "same_twice", "nothing_left_when_killed")
 DRIFT_MEASURES = (  # beside the default
-    "wasserstein", "energy", "jensen_shannon", "population_stability", "domain_auc", "kernel_distance",
+    "cardinality_change", "wasserstein", "energy", "jensen_shannon", "population_stability", "domain_auc",
+    "kernel_distance",
 )  # fmt: skip
 ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
 

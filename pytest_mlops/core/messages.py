@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _SYMBOL = 3  # letters of a unit that is a symbol, and no word
 _SHOWN = 20  # names in one sentence
+_WIDTH = 76  # of a line in a story of several, which stands four to the right
 
 
 def number(value: float | None) -> str:
@@ -43,15 +45,34 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def explain(judgement: Judgement) -> str:
-    """Return the whole story of a judgement: subject must limit, got value (interval, n, where)."""
+    """Return the whole story of a judgement: subject must limit, got value (interval, n, where).
+
+    It is one line, unless the note has several: then facts, reason and each line of the note have one of their own.
+    """
     measurement, limit = judgement.measurement, judgement.limit
     must = f" must {limit.words()}," if limit is not None else ""
-    parts = [f"{measurement.subject}: {measurement.name}{must} got {quantity(measurement.value, measurement.unit)}"]
-    parts.append(f" ({', '.join(_facts(judgement))})")
+    told = f"{measurement.subject}: {measurement.name}{must} got {quantity(measurement.value, measurement.unit)}"
+    facts = list(_facts(judgement))
+    off = ""
     if judgement.verdict is Verdict.FAIL and judgement.margin is not None and judgement.margin < 0:
-        parts.append(f"; off by {quantity(-judgement.margin, measurement.unit)}")
-    tail = [text for text in (judgement.reason, measurement.note) if text]
-    return "".join(parts) + "".join(f". {_sentence(text)}" for text in tail)
+        off = f"; off by {quantity(-judgement.margin, measurement.unit)}"
+    note, *more = measurement.note.split("\n")
+    where = facts[-1:] if limit is not None and limit.source else []
+    tail = [_sentence(text) for text in (judgement.reason, note) if text]
+    if more:
+        tail = [line for text in tail for part in text.split("; ") for line in textwrap.wrap(part, _WIDTH)]
+        beside = f"{', '.join(facts[:-1])}{off}" if where else f"{', '.join(facts)}{off}"
+        return "\n".join([told, beside, *tail, *more, *where])
+    return ". ".join([f"{told} ({', '.join(facts)}){off}", *tail])
+
+
+def indented(text: str, by: str) -> str:
+    r"""Return text whose lines after the first stand further to the right.
+
+    >>> indented("a\nb", "  ")
+    'a\n  b'
+    """
+    return text.replace("\n", f"\n{by}")
 
 
 def _sentence(text: str) -> str:
@@ -71,7 +92,7 @@ def _facts(judgement: Judgement) -> Iterable[str]:
 
 def story(judgements: Sequence[Judgement]) -> str:
     """Return the story of one `require`: what was not met first, then what was."""
-    red = [f"{item.verdict.words}: {explain(item)}" for item in judgements if not item]
+    red = [f"{item.verdict.words}: {indented(explain(item), '    ')}" for item in judgements if not item]
     met = Counter(item.measurement.name for item in judgements if item)
     green = [name if times == 1 else f"{name} ({times:,} times)" for name, times in met.items()]
     lines = [f"{len(red)} of {len(judgements)} requirements not met", *(f"  {line}" for line in red)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_mlops.core.evidence import evidence_of
+from pytest_mlops.core.messages import indented
 from pytest_mlops.core.verdict import Verdict, combine
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ItemRecorder:
     def red_story(self) -> str:
         """Return the texts of all red evidence, a line each."""
         red = [evidence for evidence in self.evidence if evidence["verdict"] != Verdict.PASS]
-        return "\n".join(f"{Verdict(str(item['verdict'])).words}: {item['text']}" for item in red)
+        return "\n".join(f"{Verdict(str(item['verdict'])).words}: {indented(str(item['text']), '  ')}" for item in red)
 
 
 RECORDER = pytest.StashKey[ItemRecorder]()

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+SEEN = "smallest_seen"  # which the reason tells too
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """One row of a report. Every field is text; a field with nothing to say is empty."""
@@ -32,7 +35,7 @@ class Facts:
 def facts_of(evidence: Mapping[str, Any]) -> Facts:
     """Return the facts of one evidence of a run record."""
     measurement = evidence["measurement"]
-    remarks = [evidence["reason"], measurement["note"]]
+    remarks = [evidence["reason"], measurement["note"].partition("\n")[0]]  # the picture and the cause are told above
     return Facts(
         subject=fit(measurement["subject"]),
         measurement=fit(measurement["name"]),
@@ -80,6 +83,6 @@ def _margin(margin: float | None, unit: str) -> str:
 
 
 def _method(measurement: Mapping[str, Any]) -> str:
-    details = [f"{key}={value}" for key, value in measurement["parameters"].items()]
+    details = [f"{key}={value}" for key, value in measurement["parameters"].items() if key != SEEN]
     details += [f"{key} {measurement[key]}" for key in ("seed", "resolution") if measurement[key] is not None]
     return fit(f"{measurement['method']} ({', '.join(details)})".strip() if details else measurement["method"])

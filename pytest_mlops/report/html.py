@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_mlops.core.errors import MissingExtra
 from pytest_mlops.core.verdict import Verdict
+from pytest_mlops.report.drift_table import drift_tables
 from pytest_mlops.report.page import Page, page_of
 from pytest_mlops.report.page_checks import PageCheck, page_checks
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LARGEST = 2**20
 # For the headings of the stages and the sentence that says what was left out.
 _MARGIN = 8_192
+_TABLES = LARGEST // 4
 
 
 def render_html(record: Record) -> str:
@@ -35,11 +37,13 @@ def render_html(record: Record) -> str:
     """
     environment = _environment()
     page = page_of(record)
-    room = LARGEST - _MARGIN - _size(_render_page(environment, page, {}, ""))
+    tables = environment.get_template("drift.html.j2").render(tables=drift_tables(record))
+    tables = tables if _size(tables) <= _TABLES else ""
+    room = LARGEST - _MARGIN - _size(_render_page(environment, page, {}, "")) - _size(tables)
     checks = page_checks(record)
     kept, omitted = _fit_into(room, [(check, _render_check(environment, check)) for check in checks], environment)
     stages = {row.stage: [text for check, text in kept if check.stage == row.stage] for row in page.stages}
-    return _render_page(environment, page, stages, omitted)
+    return _render_page(environment, page, stages, omitted, tables)
 
 
 def _environment() -> Environment:
@@ -56,8 +60,12 @@ def _environment() -> Environment:
     )
 
 
-def _render_page(environment: Environment, page: Page, stages: Mapping[str, Sequence[str]], omitted: str) -> str:
-    return environment.get_template("report.html.j2").render(page=page, stages=stages, omitted=omitted)
+def _render_page(
+    environment: Environment, page: Page, stages: Mapping[str, Sequence[str]], omitted: str, tables: str = ""
+) -> str:
+    """Return the page; `tables` stands before the checks of the stage drift."""
+    template = environment.get_template("report.html.j2")
+    return template.render(page=page, stages=stages, omitted=omitted, before={"drift": tables})
 
 
 def _render_check(environment: Environment, check: PageCheck) -> str:

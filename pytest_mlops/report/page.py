@@ -21,7 +21,7 @@ from pytest_mlops.report.standing import (
     tally,
     verdict_words,
 )
-from pytest_mlops.report.text import fit, one_line, shorten
+from pytest_mlops.report.text import brief, fit, one_line, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ def _entries(checks: Sequence[Check], record: Record) -> list[Entry]:
             stage=check["stage"],
             verdict=check["verdict"],
             words=verdict_words(check["verdict"]),
-            reason=shorten(one_line(check["reason"]), 300),
+            reason=shorten(brief(check["reason"]), 300),
         )
         for check in checks[:_LISTED]
     ]

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _STORY = 8_000
+_MANY = "drift"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageCheck:
-    """One check with its evidence. `place` is the id of its row in the page."""
+    """One check with its evidence. `place` is the id of its row in the page, `folded` the rows that open on a click."""
 
     place: str
     name: str
@@ -33,6 +34,7 @@ class PageCheck:
     story: str
     reproduce: str
     rows: Sequence[Facts]
+    folded: Sequence[Facts]
     drawings: Sequence[Drawing]
 
 
@@ -45,7 +47,9 @@ def page_checks(record: Record) -> list[PageCheck]:
 
 
 def check_of(check: Check, record: Record, place: int) -> PageCheck:
-    """Return one check as the page shows it."""
+    """Return one check as the page shows it; of drift, whose columns have many measures, those that pass are folded."""
+    rows = [facts_of(evidence) for evidence in check["evidence"]]
+    folded = [row for row in rows if check["stage"] == _MANY and row.verdict == Verdict.PASS]
     return PageCheck(
         place=f"check-{place}",
         name=name_of(check),
@@ -56,7 +60,8 @@ def check_of(check: Check, record: Record, place: int) -> PageCheck:
         tags=_tags(check),
         story=shorten(fit(check["reason"]).strip(), _STORY),
         reproduce=one_line(reproduce(check, record)),
-        rows=[facts_of(evidence) for evidence in check["evidence"]],
+        rows=[row for row in rows if row not in folded] if folded else rows,
+        folded=folded,
         drawings=drawings_of(check),
     )
 

@@ -31,9 +31,23 @@ def histogram_svg(data: Mapping[str, Any], *, title: str = "distribution") -> st
         told = f"{label}: reference {_percent(reference)}, current {_percent(current)}"
         body.append(svg.rectangle(x + step * 0.06, step * 0.88, svg.height_of(reference, top), css="was", title=told))
         body.append(svg.rectangle(x + step * 0.28, step * 0.44, svg.height_of(current, top), css="now", title=told))
-        if index % math.ceil(len(rows) / _LABELS) == 0:
+        if not data.get("edges") and index % math.ceil(len(rows) / _LABELS) == 0:
             body.append(svg.slanted(x + step / 2 + 4, svg.BOTTOM + 12, label))
+    body += _places(data.get("edges") or [], step)
     return svg.figure(body, title=title, description=_widest_gap(rows))
+
+
+def _places(edges: Sequence[float], step: float) -> list[str]:
+    """Return the axis below bins of numbers: a mark and a number at some of their edges."""
+    every, body = max(math.ceil((len(edges) - 1) / _PLACES), 1), []
+    for index in range(0, len(edges), every):
+        x = svg.LEFT + step * index
+        body.append(svg.line(x, svg.BOTTOM, x, svg.BOTTOM + 4, css="axis"))
+        body.append(svg.words(x, svg.BOTTOM + 16, number(edges[index]), anchor="middle"))
+    return body
+
+
+_PLACES = 7
 
 
 def _legend() -> list[str]:

@@ -22,6 +22,18 @@ def one_line(text: object) -> str:
     return " ".join(fit(text).split())
 
 
+def brief(story: str) -> str:
+    r"""Return a story on one line; of one with a picture, the first line and the likely cause.
+
+    >>> brief("fail: size moved\n  before █· now ▅▅\n  likely a unit"), brief("fail: a\nfail: b")
+    ('fail: size moved; likely a unit', 'fail: a fail: b')
+    """
+    lines = [one_line(line) for line in story.splitlines()]
+    if not any(line.startswith("before ") and " now " in line for line in lines):
+        return one_line(story)
+    return "; ".join([lines[0], *(line for line in lines if line.startswith("likely "))])
+
+
 def shorten(text: str, width: int) -> str:
     """Return text of at most `width` characters, cut with `…`.
 

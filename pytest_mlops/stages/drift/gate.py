@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.result import Result
 
 _POWER_Z = NormalDist().inv_cdf(0.8)
+SEEN = "smallest_seen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,19 @@ class _Measured:
     def unit(self) -> str:
         return str(self.measurement.parameters["unit"])
 
+    def seen(self, limit: float) -> float:
+        """Return the smallest value that these units show to lie beyond a limit, with 80 % power."""
+        return min(limit + self.noise, KINDS[self.kind].most)
+
+    def judged(self, limit: float) -> Measurement:
+        """Return the measurement with the smallest value that would have been seen among its parameters."""
+        seen = float(f"{self.seen(limit):.4g}")
+        return replace(self.measurement, parameters={**self.measurement.parameters, SEEN: seen})
+
+    def shown(self, limit: float) -> str:
+        """Say what these rows would have shown: the end of the reason of each verdict."""
+        return f"these rows would have shown {_words(self.kind, self.seen(limit))}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoDrift(_Gate):
@@ -105,23 +119,24 @@ class NoDrift(_Gate):
     must_see: float
 
     def _judge(self, measured: _Measured) -> Judgement:
-        measurement, kind = measured.measurement, measured.kind
+        kind = measured.kind
         limit = Limit(high=self.material[kind], source=self.source)
-        interval = measurement.interval
-        if measurement.value is None or interval is None:
-            return judge(measurement, limit)
+        interval, material = measured.measurement.interval, limit.high
+        if measured.measurement.value is None or interval is None:
+            return judge(measured.measurement, limit)
+        measurement, shown = measured.judged(material), measured.shown(material)
         unlikely = measured.p_value <= self.false_alarms
-        if unlikely and (interval.low > limit.high or limit.high == 0):
-            reason = "the whole interval lies beyond the material limit" if limit.high else "it moved"
-            return Judgement(measurement, limit, Verdict.FAIL, f"{reason} (adjusted p {measured.p_value:.2g})")
+        if unlikely and (interval.low > material or material == 0):
+            reason = "the whole interval lies beyond the material limit" if material else "it moved"
+            return Judgement(measurement, limit, Verdict.FAIL, f"{reason} (adjusted p {measured.p_value:.2g}); {shown}")
         if measured.least_p > self.false_alarms:
             reason = f"too few units to be a gate: {measured.unit} can be told apart in {1 / measured.least_p:.0f} ways"
-            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, f"{reason}, not in {1 / self.false_alarms:.0f}")
-        seen = limit.high + measured.noise
-        must_see = max(KINDS[kind].seen_of(self.must_see), limit.high)
-        if seen > must_see:
-            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, _too_few(measured, seen, must_see, limit.high))
-        return Judgement(measurement, limit, Verdict.PASS, f"these rows would have shown {_words(kind, seen)}")
+            said = f"{reason}, not in {1 / self.false_alarms:.0f}; {shown}"
+            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, said)
+        must_see = max(KINDS[kind].seen_of(self.must_see), material)
+        if material + measured.noise > must_see:
+            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, _too_few(measured, must_see, material))
+        return Judgement(measurement, limit, Verdict.PASS, shown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,14 +146,19 @@ class SameWithin(_Gate):
     limits: Mapping[str, float]
 
     def _judge(self, measured: _Measured) -> Judgement:
-        measurement, limit = measured.measurement, Limit(high=self.limits[measured.kind], source=self.source)
-        judgement = judge(measurement, limit)
+        limit = Limit(high=self.limits[measured.kind], source=self.source)
+        if measured.measurement.value is None:
+            return judge(measured.measurement, limit)
+        judgement, shown = judge(measured.judged(limit.high), limit), measured.shown(limit.high)
+        if judgement.verdict == Verdict.PASS:
+            return replace(judgement, reason=f"the whole interval lies within the limit; {shown}")
         if judgement.verdict != Verdict.INCONCLUSIVE:
-            return judgement
-        room = limit.high - float(measurement)
-        more = f"{(measured.noise / room) ** 2:.1f} times as many units would do" if room > 0 else "it is beyond it"
-        said = f"the interval reaches beyond the limit: {measured.unit} tell a change of {measured.noise:.3f}; {more}"
-        return replace(judgement, reason=said)
+            return replace(judgement, reason=judgement.reason or f"the whole interval lies beyond the limit; {shown}")
+        room = limit.high - float(measured.measurement)
+        more = "the value is beyond it"
+        if room > 0:
+            more = f"{(measured.noise / room) ** 2:.1f} times as many units as {measured.unit} would do"
+        return replace(judgement, reason=f"the interval reaches beyond the limit, {more}; {shown}")
 
 
 def no_drift(
@@ -230,15 +250,18 @@ def _column(measurement: Measurement) -> str:
 
 
 def _words(kind: str, seen: float) -> str:
+    is_distance = KINDS[kind].of_shift is not None
+    if seen >= KINDS[kind].most:
+        return f"no {'distance' if is_distance else 'change'}, however large"
     if kind == "ks":
         return f"a distance of {seen:.3f}, as a shift of {shift_of_ks(seen):.2f} sd makes"
-    return f"{'a distance' if KINDS[kind].of_shift else 'a change'} of {seen:.3f}"
+    return f"{'a distance' if is_distance else 'a change'} of {seen:.3f}"
 
 
-def _too_few(measured: _Measured, seen: float, must_see: float, material: float) -> str:
+def _too_few(measured: _Measured, must_see: float, material: float) -> str:
     times = math.inf if must_see == material else (measured.noise / (must_see - material)) ** 2
     enough = "no number" if math.isinf(times) else f"{times:.1f} times as many"
     return (
-        f"too few units to be a gate: {measured.unit} show {_words(measured.kind, seen)} at best, "
+        f"too few units to be a gate: {measured.unit} show {_words(measured.kind, measured.seen(material))} at best, "
         f"{must_see:.3f} must be seen; {enough} would do"
     )

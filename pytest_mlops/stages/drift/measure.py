@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +16,14 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
+from pytest_mlops.stages.drift.again import Sides
+from pytest_mlops.stages.drift.causes_table import said_of_texts
 from pytest_mlops.stages.drift.column_effects import effects_of
 from pytest_mlops.stages.drift.effects import Effect, Resamples
+from pytest_mlops.stages.drift.explain import explain
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
+from pytest_mlops.stages.drift.moved_column import Explained, picture_of_counts
 from pytest_mlops.stages.drift.part_effects import part_effects, without_other_lengths
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, is_like, reference_of, word_of
 from pytest_mlops.stages.drift.row_effects import Asked, Prepared, has_labels, prepare
@@ -136,14 +141,20 @@ def measure_drift(
             raise DeclarationError(
                 f"drift of {name}: models need the reference's rows. Hint: reference=, and no sketch="
             )
-        sketches, said, prepared = _sketches(old, (rows, new), n_rows[1], present, asked)
+        sides, sketches, said, prepared = _sketches(old, (rows, new), n_rows[1], present, asked)
         sketches, others = without_other_lengths(sketches)
         changed.update(others)
         effects, resamples = _effects(sketches, measures, prepared, seed)
-        measured = _measured(effects, resamples, name, said, seed)
+        p_values = _p_values(effects)
+        together = _together(effects, resamples)
+        lows = [effect.distance.value - together.width(i, 1 - _CONFIDENCE) for i, effect in enumerate(effects)]
+        explained = explain(replace(sides, public=public), effects, p_values, lows, name)
+        measured = _measured(
+            effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained, sketches=sketches
+        )
         details = _details(effects, resamples)
-    if not n_rows[1]:
-        changed = {}
+    texts = [column for column in changed if types[column] == "text"]
+    changed = {**changed, **said_of_texts(new, texts, changed)} if n_rows[1] else {}
     return Result(
         stage="drift",
         subject=name,
@@ -159,16 +170,16 @@ def measure_drift(
 
 def _sketches(
     reference: Reference, data: tuple[Data | None, Data], n_rows: int, columns: Sequence[str], asked: Asked
-) -> tuple[tuple[Sketch, Sketch], str, Prepared]:
-    """Return the sketches of both sides, what their units are in words, and what models said of the rows."""
+) -> tuple[Sides, tuple[Sketch, Sketch], str, Prepared]:
+    """Return both sides, their sketches by widened units, what these are in words, and what models said of rows."""
     old, new, units = compared(data[1], n_rows, reference, columns)
-    prepared = Prepared()
+    prepared, both = Prepared(), (units if isinstance(units, ByColumn) else reference.units, units)
+    sides = Sides(data=data, sketches=(old, new), units=both, seed=asked.seed)
     if asked.needs_rows and data[0] is not None:
-        both = units if isinstance(units, ByColumn) else reference.units, units
         prepared = prepare(asked, (data[0], data[1]), both, (old, new), columns)
     (old, new), found = widen((old, new), ordered=isinstance(units, ByBlock | ByPeriod))
     words = units.words(len(new.units))
-    return (old, new), f"{words}; {found}" if found else words, prepared
+    return sides, (old, new), f"{words}; {found}" if found else words, prepared
 
 
 def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
@@ -223,7 +234,17 @@ def _effects(
     return [*effects, *prepared.effects(sketches, resamples)], resamples
 
 
-def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: str, seed: int) -> list[Measurement]:
+def _measured(
+    effects: Sequence[Effect],
+    resamples: Resamples,
+    name: str,
+    said: str,
+    *,
+    seed: int,
+    p_values: Sequence[float],
+    explained: Mapping[int, Explained],
+    sketches: tuple[Sketch, Sketch],
+) -> list[Measurement]:
     together = _together(effects, resamples)
     parameters: dict[str, Json] = {"unit": said, "draws": _DRAWS}
     return [
@@ -238,10 +259,10 @@ def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: 
             interval=interval_of(
                 effect.kind, effect.distance.value, effect.n, together.width(number, 1 - _CONFIDENCE), _CONFIDENCE
             ),
-            note=effect.note if effect.n or not effect.column else "all null, or no rows",
-            artefacts=_histogram(effect, name),
+            note=_note(effect, explained.get(number)),
+            artefacts=_artefacts(effect, name, explained.get(number), sketches),
         )
-        for number, (effect, p) in enumerate(zip(effects, _p_values(effects), strict=True))
+        for number, (effect, p) in enumerate(zip(effects, p_values, strict=True))
     ]
 
 
@@ -287,9 +308,22 @@ def together_of(details: Mapping[str, Any]) -> Together:
     return Together(details["errors"], details["largest"], min(details["units"]))
 
 
-def _histogram(effect: Effect, name: str) -> tuple[Artefact, ...]:
+def _note(effect: Effect, explained: Explained | None) -> str:
+    """Return what is said beside a measure; what explains it stands on lines of its own."""
+    note = effect.note if effect.n or not effect.column else "all null, or no rows"
+    return note if explained is None or not explained.lines else f"{note}\n{explained.note}"
+
+
+def _artefacts(
+    effect: Effect, name: str, explained: Explained | None, sketches: tuple[Sketch, Sketch]
+) -> tuple[Artefact, ...]:
+    if explained is not None:
+        return explained.artefacts
     if effect.shares is None:
         return ()
+    picture = picture_of_counts(sketches, effect.column)
+    if picture is not None and len(picture.labels):
+        return (Artefact("histogram", f"{name}.{effect.column}", picture.to_json()),)
     reference, current = (share.tolist() for share in effect.shares)
     data: Mapping[str, Any] = {"labels": list(effect.labels), "reference": reference, "current": current}
     return (Artefact("histogram", f"{name}.{effect.column}", data),)

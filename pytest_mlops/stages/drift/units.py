@@ -29,7 +29,7 @@ ROW = "row"  # the unit of rows that are independent
 _GROUPS = 100
 _BLOCKS = 240
 _FEWEST = 15  # blocks or periods, below which they are not made longer
-_PERIODS = {"D": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+PERIODS = {"D": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _MOST_PERIODS = 2_000
 
 
@@ -161,6 +161,12 @@ class ByBlock:
         self.done += len(batch)
         return [self.side * _SIDE + key for key in range(block[0], block[-1] + 1)], block - block[0]
 
+    def rows_of(self, key: Key) -> tuple[int, int]:
+        """Return the first and the last row of a block, counted from 1."""
+        n = min(_BLOCKS, max(self.n_rows // 4, 1))
+        first, after = (-(-(int(key) % _SIDE + more) * self.n_rows // n) for more in (0, 1))
+        return first + 1, min(after, self.n_rows)
+
     def of_current(self, data: Data, n_rows: int) -> ByBlock:  # noqa: ARG002 - as the others
         """Return other blocks."""
         return ByBlock(n_rows, side=1)
@@ -193,14 +199,14 @@ class ByPeriod:
 
     def words(self, n: int) -> str:
         """Say which column."""
-        return f"{n} {_PERIODS[self.period]} of {self.column}"
+        return f"{n} {PERIODS[self.period]} of {self.column}"
 
     def of_current(self, data: Data, n_rows: int) -> ByPeriod:  # noqa: ARG002 - as the others
         """Return the same."""
         schema = schema_of(data)
         if self.column not in schema or not schema[self.column].is_temporal():
             raise DeclarationError(
-                f"the reference's units are {_PERIODS[self.period]} of {self.column}, which the data do not have as "
+                f"the reference's units are {PERIODS[self.period]} of {self.column}, which the data do not have as "
                 "times. Hint: unit= says what is independent"
             )
         return self
@@ -267,7 +273,7 @@ def _period(data: Sequence[Data], schemas: Sequence[Any]) -> ByPeriod | None:
         ends = [extremes_of(one, column) for one in data]
         if any(end is None for side in ends for end in side):
             continue
-        for period in _PERIODS:
+        for period in PERIODS:
             counts = [_count(low, high, period) for low, high in ends]
             if min(counts) >= _FEWEST and max(counts) <= _MOST_PERIODS:
                 return ByPeriod(column, period)

@@ -206,6 +206,15 @@ class Uniqueness:
         firsts = table[:, 1 + low] + (steps - low) * (table[:, 2 + low] - table[:, 1 + low])
         return np.stack([firsts, table[:, 0] - firsts], axis=1)
 
+    def met(self, steps: int) -> tuple[float, float]:
+        """Return the rows of a part of all, each thinning by the root of a half, and how many of them are first ones.
+
+        Both of the sample of values, if there is one.
+        """
+        table = self.sums.table.sum(axis=0) / _STEPS
+        part = float(THINNED[steps])
+        return float(table[0]) * part, float(table[1 + steps]) * part
+
     def to_json(self) -> dict[str, Json]:
         """Return it in plain JSON types."""
         own: dict[str, Json] = {"kind": "values", "column": self.column, "is_number": self.is_number}
