@@ -150,7 +150,7 @@ def _result(result: Any, job: dict[str, Any]) -> dict[str, Any]:
         }
         for one in result.conditions_results
     ]
-    return {**found, "conditions": conditions, "scores": _scores(result.value)}
+    return {**found, "conditions": conditions, "scores": _scores(result.value, job["columns"])}
 
 
 def _says_unable(value: Any) -> bool:
@@ -158,7 +158,7 @@ def _says_unable(value: Any) -> bool:
     return isinstance(value, dict) and "message" in value
 
 
-def _scores(value: Any) -> dict[str, Any]:
+def _scores(value: Any, columns: list[str]) -> dict[str, Any]:
     """Return the drift score and its method by column; of a single column, or all together, under the name ''."""
     if not isinstance(value, dict):
         return {}
@@ -166,13 +166,17 @@ def _scores(value: Any) -> dict[str, Any]:
         return {"": [_number(value["domain_classifier_drift_score"]), "domain classifier"]}
     entries = {"": value} if _SCORE in value else value
     return {
-        str(column): [_number(entry[_SCORE]), str(entry.get("Method", ""))]
+        column if column in columns else "": [_number(entry[_SCORE]), str(entry.get("Method", ""))]
         for column, entry in entries.items()
         if isinstance(entry, dict) and _SCORE in entry
     }
 
 
 def _number(value: Any) -> float | None:
+    """Return a score, the largest where each class has one; None where there is none."""
+    if isinstance(value, dict):
+        each = [_number(score) for score in value.values()]
+        return None if None in each else max(filter(None, each), default=0.0)
     return float(value) if isinstance(value, float | int) and math.isfinite(value) else None
 
 
@@ -199,7 +203,7 @@ def _own_words(exc: BaseException, job: dict[str, Any]) -> str:
 
 
 def _sentences(file: Path) -> list[list[str]]:
-    """Return the texts in a source file, each as the pieces between what is put into it; those without holes first."""
+    """Return the texts in a source file, each as the pieces between what is put into it; the longest first."""
     found: list[list[str]] = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -213,7 +217,7 @@ def _sentences(file: Path) -> list[list[str]]:
                     pieces.append("")
             found.append(pieces)
     worded = [pieces for pieces in found if " " in "".join(pieces)]
-    return sorted(worded, key=len)
+    return sorted(worded, key=lambda pieces: -len("".join(pieces)))
 
 
 def write_list() -> None:

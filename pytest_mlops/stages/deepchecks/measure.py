@@ -65,10 +65,15 @@ def read_answer(answer: Mapping[str, Any], plan: Plan, task: Task, *, rows: Mapp
     return Result(
         stage=plan.stage,
         subject=task.subject,
-        measurements=tuple(sorted(found, key=lambda one: list(asked).index(str(one.parameters["check"])))),
+        measurements=tuple(sorted(found, key=lambda one: _place(one, list(asked)))),
         details={"asked": asked, "deepchecks": version, "python": str(answer.get("python"))},
         digests={f"data:{name}": digest_data(getattr(task, side)) for name, side in sides},
     )
+
+
+def _place(measurement: Measurement, names: Sequence[str]) -> tuple[int, bool]:
+    """Return where a measurement stands: deepchecks puts the worst first."""
+    return names.index(str(measurement.parameters["check"])), measurement.parameters["side"] == "test"
 
 
 def _missing(name: str) -> dict[str, Any]:
