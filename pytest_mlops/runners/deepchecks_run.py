@@ -14,6 +14,7 @@ conditions. The standard library, and what deepchecks brings.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import math
 import os
@@ -61,6 +62,9 @@ def _import_deepchecks() -> Any:
         if name not in np.__dict__:  # NumPy 2 took them away
             setattr(np, name, value)
     warnings.simplefilter("ignore")
+    from sklearn import metrics
+
+    metrics.mean_squared_error = _with_squared(metrics.mean_squared_error)
     import deepchecks
     from deepchecks.tabular import context
 
@@ -68,6 +72,17 @@ def _import_deepchecks() -> Any:
     context._DummyModel._predict.__name__ = "predict"  # noqa: SLF001
     context._DummyModel._predict_proba.__name__ = "predict_proba"  # noqa: SLF001
     return deepchecks
+
+
+def _with_squared(metric: Any) -> Any:
+    """Return the metric as it was before scikit-learn 1.6, which took `squared` away."""
+
+    @functools.wraps(metric)
+    def mean_squared_error(*arguments: Any, squared: bool = True, **options: Any) -> Any:
+        mean = metric(*arguments, **options)
+        return mean if squared else mean**0.5
+
+    return mean_squared_error
 
 
 def _run(job: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.stages.deepchecks.test_judging import RECORDED
 
 if TYPE_CHECKING:
     from pytest_mlops.core.result import Result
+    from pytest_mlops.stages.deepchecks import Deepcheck
 
 FOUND = importlib.util.find_spec("deepchecks")  # it is not imported here: that alone would talk to its maker
 if FOUND is None:
@@ -109,9 +111,8 @@ def test_what_one_sets_decides(tmp_path: Path) -> None:
     low, high = ({"drift_score_less_than": {"max_allowed_drift_score": limit}} for limit in (1e-9, 0.9))
     columns = planted.month(1), planted.month(2)
     tables = [pa.table({name: one[name] for name in ("delay", "distance")}) for one in columns]
-    numeric = {"train": tables[0], "test": tables[1], "label": "delay", "label_type": "regression", "model": np.ravel}
-    numeric["model"] = lambda rows: rows["distance"].to_numpy()
-    checks = [
+    said = {"train": tables[0], "test": tables[1], "label": "delay", "label_type": "regression"}
+    checks: list[str | Deepcheck] = [
         deepcheck("LabelDrift", conditions=low),
         deepcheck("PredictionDrift", conditions=high),
         deepcheck("FeatureDrift", parameters={"columns": ["distance"]}),
@@ -119,18 +120,17 @@ def test_what_one_sets_decides(tmp_path: Path) -> None:
         "RegressionErrorDistribution",
         "RocReport",
     ]
-    result = measure(tmp_path, plan_of(checks), **numeric)
+    result = measure(tmp_path, plan_of(checks), model=lambda rows: rows["distance"] + 1, **said)
     verdicts = {one.measurement.short_name: one.verdict.value for one in deepchecks().judge(result)}
     assert verdicts == {
         "label_drift": "fail",
         "prediction_drift": "pass",
         "feature_drift": "pass",
         "date_train_test_leakage_overlap": "not_run",
-        "regression_error_distribution": verdicts["regression_error_distribution"],
+        "regression_error_distribution": "fail",  # it is off by one
         "roc_report": "not_run",
     }
-    assert verdicts["regression_error_distribution"] in {"pass", "fail"}
-    with pytest.raises(RequirementNotMet, match="deepchecks did not run it: Dataset does not contain a datetime"):
+    with pytest.raises(RequirementNotMet, match="Deepchecks did not run it: Dataset does not contain a datetime"):
         result.require(deepcheck("DateTrainTestLeakageOverlap"))
 
 
@@ -182,3 +182,4 @@ def test_the_interpreter_is_built_and_runs(tmp_path: Path) -> None:
     result = measure_deepchecks(task, plan_of("FeatureDrift"), folder=tmp_path / "run", python=python)
     assert red(result) == {"feature_drift"}
     assert [path.name for path in tmp_path.glob(".*.part")] == []
+    shutil.rmtree(python.parents[1])  # pytest would keep the gigabyte of the last three runs
