@@ -59,7 +59,7 @@ def sloppy_january() -> Any:
     columns = month(1)
     frame = pd.DataFrame({name: columns[name] for name in ("delay", "late")})
     frame["always"] = 1
-    frame["mixed"] = [f"gate {n}" if n % 7 == 0 else n for n in range(ROWS)]
+    frame["mixed"] = [f"gate {n}" if n % 20 == 0 else n for n in range(ROWS)]
     frame["word"] = ["late", "Late!", "early", "LATE"] * (ROWS // 4)
     frame["symbol"] = ["?!", "ok", "fine", "good"] * (ROWS // 4)
     return pd.concat([frame, frame.iloc[:100]], ignore_index=True)
