@@ -71,17 +71,18 @@ without = ["StringLengthOutOfBounds", "OutlierSampleDetection"]
 """
 
 
-@pytest.fixture
-def months(project_in_each_mode: Project) -> Project:
-    folder = project_in_each_mode.pytester.path
+def with_months(project: Project) -> Project:
+    """Return a project with two months of flights, and the interpreter that replays."""
+    folder = project.pytester.path
     pq.write_table(planted.january(), folder / "january.parquet")
     pq.write_table(planted.broken_february(), folder / "february.parquet")
     (folder / "replay").write_text(REPLAY.format(runs=str(folder / "runs.jsonl")), encoding="utf-8")
     (folder / "replay").chmod(0o755)
-    return project_in_each_mode
+    return project
 
 
-def test_a_check_is_an_item_and_one_run_serves_all(months: Project) -> None:
+def test_a_check_is_an_item_and_one_run_serves_all(project_in_each_mode: Project) -> None:
+    months = with_months(project_in_each_mode)
     folder = months.pytester.path
     months.write({"test_it.py": CHECKS.format(python=str(folder / "replay"))}).run("--mlops")
     verdicts = months.verdicts()
@@ -103,9 +104,9 @@ def test_a_check_is_an_item_and_one_run_serves_all(months: Project) -> None:
     assert len(runs) == 3
 
 
-def test_declared_checks_are_items(months: Project) -> None:
-    months.write({"mlops.toml": TOML}).run("--mlops")
-    got = {check["id"]: (check["stage"], check["verdict"]) for check in months.record()["checks"]}
+def test_declared_checks_are_items(project: Project) -> None:
+    with_months(project).write({"mlops.toml": TOML}).run("--mlops")
+    got = {check["id"]: (check["stage"], check["verdict"]) for check in project.record()["checks"]}
     assert len(got) == 11
     assert got["mlops.toml::deepchecks::february::LabelDrift"] == ("drift", "fail")
     assert got["mlops.toml::deepchecks::february::ConflictingLabels"] == ("data", "fail")
