@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.batch import complete, nothing_left_when_killed, same_twice
     from pytest_mlops.stages.contract import law
     from pytest_mlops.stages.data import expectations
+    from pytest_mlops.stages.deepchecks import deepcheck, deepchecks
     from pytest_mlops.stages.drift import no_drift, same_within
     from pytest_mlops.stages.features import pure_features
     from pytest_mlops.stages.privacy import (
@@ -51,6 +52,7 @@ _HOMES = {
     "stages.batch": ("complete", "nothing_left_when_killed", "same_twice"),
     "stages.contract": ("law",),
     "stages.data": ("expectations",),
+    "stages.deepchecks": ("deepcheck", "deepchecks"),
     "stages.drift": ("no_drift", "same_within"),
     "stages.features": ("pure_features",),
     "stages.privacy": ("k_anonymous", "l_diverse", "no_forbidden_features", "no_personal_data", "retained_at_most"),
@@ -85,6 +87,8 @@ __all__ = [
     "between",
     "complete",
     "conserves_rows",
+    "deepcheck",
+    "deepchecks",
     "disjoint",
     "equal_to",
     "every_day",

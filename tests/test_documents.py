@@ -15,6 +15,7 @@ import pytest_mlops
 from pytest_mlops.core.configuration import parse_configuration
 
 ROOT = Path(__file__).parents[1]
+RUNNERS = ("runners/locust_run.py", "runners/deepchecks_requirements.txt", "stages/deepchecks/checks.json")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -83,5 +84,5 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
         "pytest_mlops",
         f"pytest_mlops-{pytest_mlops.__version__}.dist-info",
     }
-    for needed in ("py.typed", "core/run-record.schema.json", "report/report.html.j2", "runners/locust_run.py"):
+    for needed in ("py.typed", "core/run-record.schema.json", "report/report.html.j2", *RUNNERS):
         assert f"pytest_mlops/{needed}" in names

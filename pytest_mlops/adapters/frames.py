@@ -190,7 +190,10 @@ def digest_data(data: Data) -> str:
     digest = Digest()
     sink = pa.PythonFile(digest, mode="w")
     for series in open_frame(data).iter_columns():  # a copy of one column at a time, and none of the frame
-        array = series.to_arrow()
+        try:
+            array = series.to_arrow()
+        except (pa.ArrowInvalid, pa.ArrowTypeError):  # objects of several types
+            array = pa.array([repr(value) for value in series.to_list()])
         table = pa.table({series.name: array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array})
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)

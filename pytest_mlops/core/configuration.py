@@ -23,13 +23,18 @@ _KEYS: Mapping[str, Key] = {
     "required": texts(f"a list of stages, of {', '.join(STAGES)}", choices=STAGES),
     "baselines": text("a folder"),
     "long_load_s": Key(kind="number", words="seconds"),
+    "deepchecks_python": text("the path of an interpreter that has deepchecks; without it one is built"),
     "data": Key(kind="tables", words="tables [data.NAME]", keys=declared.DATA),
     "drift": Key(kind="tables", words="tables [drift.NAME]", keys=declared.DRIFT),
+    "deepchecks": Key(kind="tables", words="tables [deepchecks.NAME]", keys=declared.DEEPCHECKS),
     "model": Key(kind="tables", words="tables [model.NAME]", keys=declared.MODEL),
     "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared.TRAINER),
     "service": Key(kind="tables", words="tables [service.NAME]", keys=declared.SERVICE),
     "batch": Key(kind="tables", words="tables [batch.NAME]", keys=declared.BATCH_JOB),
 }
+
+
+_TABLES = tuple(name for name, key in _KEYS.items() if key.kind == "tables")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +51,10 @@ class Configuration:
     required: Sequence[str] | None = None
     baselines: str = "fixtures/baselines"
     long_load_s: float = 30.0
+    deepchecks_python: str = ""
     data: Mapping[str, declared.DataSet] = field(default_factory=dict)
     drift: Mapping[str, declared.DriftWatch] = field(default_factory=dict)
+    deepchecks: Mapping[str, declared.DeclaredDeepchecks] = field(default_factory=dict)
     model: Mapping[str, declared.DeclaredModel] = field(default_factory=dict)
     trainer: Mapping[str, declared.DeclaredTrainer] = field(default_factory=dict)
     service: Mapping[str, declared.DeclaredService] = field(default_factory=dict)
@@ -62,7 +69,7 @@ class Configuration:
     def declares(self) -> bool:
         """Say whether there is a declaration that makes a check."""
         suites = [data for data in self.data.values() if data.suite]
-        return any((suites, self.drift, self.model, self.trainer, self.service, self.batch))
+        return any((suites, self.drift, self.deepchecks, self.model, self.trainer, self.service, self.batch))
 
 
 def read_configuration(root: Path) -> Configuration:
@@ -116,7 +123,7 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
     """Return the configuration of a table, every key and type checked."""
     check_table(table, _KEYS, source)
     values = dict(table)
-    entries = {kind: values.pop(kind, {}) for kind in ("data", "drift", "model", "trainer", "service", "batch")}
+    entries = {kind: values.pop(kind, {}) for kind in _TABLES}
 
     def read(kind: str, reader: Any) -> dict[str, Any]:
         return {name: reader(name, entry, f"{source}: [{kind}.{name}]") for name, entry in entries[kind].items()}
@@ -126,6 +133,10 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
         source=source,
         data=data,
         drift=read("drift", lambda name, entry, place: declared.read_drift(name, entry, data, entries["model"], place)),
+        deepchecks=read(
+            "deepchecks",
+            lambda name, entry, place: declared.read_deepchecks(name, entry, data, entries["model"], place),
+        ),
         model=read("model", lambda name, entry, place: declared.read_model(name, entry, data, place)),
         trainer=read("trainer", lambda name, entry, _: declared.DeclaredTrainer(name=name, **entry)),
         service=read("service", declared.read_service),

@@ -1,11 +1,11 @@
-"""What can be declared: data sets, drift watches, models, trainers, services with their load, batch jobs."""
+"""What can be declared: data sets, drift watches, deepchecks, models, trainers, services and their load, batch jobs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import Key, check_choices, text, texts
@@ -23,6 +23,10 @@ DRIFT_MEASURES = (  # beside the default
     "cardinality_change", "wasserstein", "energy", "jensen_shannon", "population_stability", "domain_auc",
     "kernel_distance",
 )  # fmt: skip
+DEEPCHECKS_SUITES = (
+    "data_integrity", "train_test_validation", "model_evaluation", "production_suite", "full_suite",
+)  # fmt: skip
+LABEL_TYPES = ("binary", "multiclass", "regression")
 ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
 
 _NUMBER = Key(kind="number", words="a number")
@@ -57,6 +61,22 @@ DRIFT = {
     "segments": texts("a list of columns, in each of whose values the model's loss is compared"),
     "false_alarms": Key(kind="number", words="a rate between 0 and 1"),
     "material": Key(kind="number", words="a distance between 0 and 1"),
+}
+DEEPCHECKS = {
+    "train": text("the name of a [data.NAME]: the reference, or the one data set that is looked at", needed=True),
+    "test": text("the name of a [data.NAME] that is compared with it"),
+    "suite": text(f"one of {', '.join(DEEPCHECKS_SUITES)}", choices=DEEPCHECKS_SUITES),
+    "checks": texts("a list of deepchecks' checks, 'FeatureDrift'"),
+    "without": texts("a list of checks of the suite that are left out"),
+    "warn": text("'fail' or 'pass': what a condition that warns is", choices=("fail", "pass")),
+    "label": text("the column of the truth"),
+    "categorical": texts("a list of columns"),
+    "features": texts("a list of columns"),
+    "index": text("the column that tells rows apart"),
+    "datetime": text("the column of the time"),
+    "label_type": text(f"one of {', '.join(LABEL_TYPES)}", choices=LABEL_TYPES),
+    "model": text("the name of a [model.NAME]"),
+    "timeout": _TIMEOUT,
 }
 MODEL = {
     "load": text("a function without arguments that returns the model, 'package.module:function'", needed=True),
@@ -123,6 +143,27 @@ class DriftWatch:
     segments: Sequence[str] = ()
     false_alarms: float = 0.01
     material: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredDeepchecks:
+    """Checks of deepchecks on one data set, or on two."""
+
+    name: str
+    train: str
+    test: str = ""
+    suite: str = ""
+    checks: Sequence[str] = ()
+    without: Sequence[str] = ()
+    warn: Literal["fail", "pass"] = "fail"
+    label: str = ""
+    categorical: Sequence[str] | None = None
+    features: Sequence[str] | None = None
+    index: str = ""
+    datetime: str = ""
+    label_type: str = ""
+    model: str = ""
+    timeout: str = "10min"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +241,17 @@ def read_drift(
     if not entry.get("columns", ["all"]):
         raise DeclarationError(f"{place}: columns must name a column; leave the key out for all of them")
     return DriftWatch(name=name, **entry)
+
+
+def read_deepchecks(
+    name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], models: Mapping[str, Any], place: str
+) -> DeclaredDeepchecks:
+    """Return checks of deepchecks; a suite or a check must be named, else nothing would be judged."""
+    check_choices([entry[side] for side in ("train", "test") if side in entry], data, place)
+    check_choices([entry["model"]] if "model" in entry else [], models, place)
+    if not entry.get("suite") and not entry.get("checks"):
+        raise DeclarationError(f"{place} judges nothing. Hint: suite = 'train_test_validation'")
+    return DeclaredDeepchecks(name=name, **entry)
 
 
 def read_model(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DeclaredModel:

@@ -68,6 +68,8 @@ class _Entry(pytest.Collector):
         item: pytest.Function = _DeclaredCheck.from_parent(self, name=check.name, callobj=check.run)
         if check.gate != "block":
             item.add_marker(pytest.mark.mlops(gate=check.gate))
+        if check.stage:
+            item.add_marker(pytest.mark.mlops(stage=check.stage))
         return item
 
 

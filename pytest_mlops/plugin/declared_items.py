@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.declarations import (
         DataSet,
         DeclaredBatch,
+        DeclaredDeepchecks,
         DeclaredLoad,
         DeclaredModel,
         DeclaredService,
@@ -30,17 +31,19 @@ if TYPE_CHECKING:
     from pytest_mlops.plugin.state import State
     from pytest_mlops.stages.contract import Law
     from pytest_mlops.stages.data import Expectation
+    from pytest_mlops.stages.deepchecks import Deepcheck
     from pytest_mlops.stages.model import Slice
     from pytest_mlops.stages.service import Service
 
 
 @dataclass(frozen=True)
 class Check:
-    """One test item: its name, the function that pytest calls with its fixtures, and its gate."""
+    """One test item: its name, what pytest calls with its fixtures, its gate, and its stage where no tool tells it."""
 
     name: str
     run: Callable[..., None]
     gate: str = "block"
+    stage: str = ""
 
 
 def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[Check]]]]:
@@ -53,6 +56,7 @@ def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[C
         "service": (said.service, _service),
         "batch": (said.batch, _batch),
         "drift": (said.drift, _drift),
+        "deepchecks": (said.deepchecks, _deepchecks),
     }
     return {
         kind: {name: partial(checks, entry, state) for name, entry in entries.items()}
@@ -107,6 +111,38 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
     known = read_reference(kept) if kept and is_read else reference
     for column in columns_of(known, columns, unit, has_more=has_more):
         yield Check(column, check_of(column))
+
+
+def _deepchecks(declared: DeclaredDeepchecks, state: State) -> Iterable[Check]:
+    from pytest_mlops.stages.deepchecks import plan_of
+
+    data, model = state.configuration.data, state.configuration.model.get(declared.model)
+    load = _Once(lambda: None if model is None else _load(model, state))
+    asked = [*filter(None, [declared.suite]), *declared.checks]
+
+    def check_of(required: Deepcheck) -> Callable[..., None]:
+        def check(mlops_deepchecks: Any) -> None:
+            mlops_deepchecks(
+                data[declared.train].path,
+                data[declared.test].path if declared.test else None,
+                checks=asked,
+                without=declared.without,
+                label=declared.label or None,
+                categorical=declared.categorical,
+                features=declared.features,
+                index=declared.index or None,
+                datetime=declared.datetime or None,
+                label_type=declared.label_type or None,
+                model=load(),
+                timeout=declared.timeout,
+                name=declared.name,
+            ).require(required)
+
+        return check
+
+    with _written_at(state, f"deepchecks.{declared.name}"):
+        checks = plan_of(asked, without=declared.without, warn=declared.warn).checks
+    yield from (Check(check.name, check_of(check), stage=check.stage) for check in checks)
 
 
 def _model(declared: DeclaredModel, state: State) -> Iterable[Check]:

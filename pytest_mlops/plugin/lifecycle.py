@@ -20,6 +20,7 @@ TOOL_STAGES = {
     "mlops_batch": "batch",
     "mlops_reproduce": "reproducibility",
     "mlops_drift": "drift",
+    "mlops_deepchecks": "drift",
     "mlops_model": "model",
     "mlops_features": "features",
     "mlops_privacy": "privacy",
@@ -73,7 +74,11 @@ def describe(item: pytest.Item) -> Check:
 
 def _tool_stage(item: pytest.Item) -> str | None:
     names = getattr(item, "fixturenames", ())
-    return next((stage for tool, stage in TOOL_STAGES.items() if tool in names), None)
+    tool = next((tool for tool in TOOL_STAGES if tool in names), "")
+    if tool == "mlops_deepchecks":  # whose checks are of several stages, and know their own
+        check = getattr(getattr(item, "callspec", None), "params", {}).get("mlops_deepcheck")
+        return str(getattr(check, "stage", TOOL_STAGES[tool]))
+    return TOOL_STAGES.get(tool)
 
 
 def _refuse_bad_marker(marker: pytest.Mark, item: pytest.Item) -> None:

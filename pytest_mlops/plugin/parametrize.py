@@ -1,4 +1,4 @@
-"""One test item a slice, an expectation, a column, a law: read at collection from a committed file."""
+"""One test item a slice, an expectation, a column, a law, a deepcheck: read at collection from a committed file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pytest_mlops.core.errors import MlopsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from pytest_mlops.stages.deepchecks.checks import Deepcheck, Warn
 
 
 def parametrize(metafunc: pytest.Metafunc, root: Path) -> None:
@@ -82,9 +84,19 @@ def _laws(root: Path, contract: str) -> Iterable[tuple[object, str, str]]:
         yield law, law.id, "block"
 
 
+def _deepchecks(
+    _: Path, *asked: str | Deepcheck, without: Sequence[str] = (), warn: Warn = "fail"
+) -> Iterable[tuple[object, str, str]]:
+    from pytest_mlops.stages.deepchecks import plan_of
+
+    for check in plan_of(asked, without=without, warn=warn).checks:
+        yield check, check.name, "block"
+
+
 _MARKERS: dict[str, tuple[str, Callable[..., Iterable[tuple[object, str, str]]]]] = {
     "mlops_expectations": ("mlops_expectation", _expectations),
     "mlops_slices": ("mlops_slice", _slices),
     "mlops_columns": ("mlops_column", _columns),
     "mlops_laws": ("mlops_law", _laws),
+    "mlops_deepchecks_checks": ("mlops_deepcheck", _deepchecks),
 }

@@ -41,6 +41,14 @@ def mlops_tracking_uri(mlops_run_dir: Path) -> str:
 
 
 @pytest.fixture(scope="session")
+def mlops_deepchecks_python(pytestconfig: pytest.Config) -> str | Path | None:
+    """Return the interpreter that has deepchecks: the project's `deepchecks_python`, else None, and one is built."""
+    state = state_of(pytestconfig)
+    given = state.configuration.deepchecks_python
+    return state.root / given if given else None
+
+
+@pytest.fixture(scope="session")
 def mlops_once(pytestconfig: pytest.Config) -> Callable[[str, Callable[[], Json]], Json]:
     """Do what several checks need once a run: `mlops_once("training the champion", train)`.
 
