@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Schema = Mapping[str, nw.dtypes.DType]
 
-_SAMPLE = 100_000  # rows that a grid is chosen from
+SAMPLE = 100_000  # rows that a grid is chosen from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,7 @@ def reference_of(
     public: Collection[str] = (),
     seed: int = 0,
     beside: Data | None = None,
+    units: Units | None = None,
 ) -> Reference:
     """Return the reference that some data are.
 
@@ -98,6 +99,8 @@ def reference_of(
     beside
         The data that will be compared, where they are known: units are chosen that both have, and columns that they do
         not have are not looked at.
+    units
+        Those that are counted by, in place of what `unit` says.
     """
     opened = open_lazily(data)[0]
     types, n_rows = schema_of(opened), count_rows(opened)
@@ -109,7 +112,7 @@ def reference_of(
         known.append(beside)
         looked_at = [c for c in family if c in others and is_number(types[c]) == is_number(others[c])]
         whole = [column for column in whole if column in others]
-    units = choose_units(known, unit, n_rows, seed)
+    units = units or choose_units(known, unit, n_rows, seed)
     sketch = _sketch(opened, looked_at, units, n_rows, public=public, seed=seed, whole=whole if n_rows else [])
     return Reference(
         family=family,
@@ -144,10 +147,10 @@ def _sketch(
     whole: Sequence[str],
 ) -> Sketch:
     sketcher = Sketcher(_cells(data, columns, n_rows, public, seed), units, whole)
-    return (_sketched(data, sketcher) if n_rows else sketcher((), 0)).ordered()
+    return (sketched(data, sketcher) if n_rows else sketcher((), 0)).ordered()
 
 
-def _sketched(data: Data, sketcher: Sketcher) -> Sketch:
+def sketched(data: Data, sketcher: Sketcher) -> Sketch:
     beside = [sketcher.units.column] if sketcher.units.column else []
     read = list(dict.fromkeys([*sketcher.columns, *beside, *sketcher.whole]))
     return fold_batches(data, read, sketcher, Sketch.merge)
@@ -166,7 +169,7 @@ def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[st
         old = old.grouped(place, np.array([place[group] for group in groups], dtype=np.intp))
     whole = repeats is not None and all(column in schema_of(data) for column in repeats.columns)
     sketcher = Sketcher(old.columns, units, repeats.columns if whole and repeats is not None else ())
-    return old, _sketched(data, sketcher).ordered(old), units
+    return old, sketched(data, sketcher).ordered(old), units
 
 
 def _cells(
@@ -180,7 +183,7 @@ def _cells(
 def _grids(data: Data, columns: Sequence[str], n_rows: int, seed: int) -> Mapping[str, Grid]:
     if not columns:
         return {}
-    return fold_batches(data, columns, Sampler(columns, _SAMPLE / max(n_rows, 1), seed), Sample.merge).grids()
+    return fold_batches(data, columns, Sampler(columns, SAMPLE / max(n_rows, 1), seed), Sample.merge).grids()
 
 
 def is_number(dtype: nw.dtypes.DType) -> bool:

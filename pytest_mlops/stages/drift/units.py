@@ -187,7 +187,7 @@ class ByPeriod:
 
     def of(self, batch: nw.DataFrame[Any]) -> tuple[Sequence[Key], Codes]:
         """Return the period of each row; rows without a time are a unit together."""
-        numbers = _times(batch[self.column]).astype(f"datetime64[{self.period}]").astype(np.int64)
+        numbers = times_of(batch[self.column]).astype(f"datetime64[{self.period}]").astype(np.int64)
         found, codes = np.unique(numbers, return_inverse=True)
         return found.tolist(), codes
 
@@ -220,7 +220,8 @@ def units_from_json(read: Mapping[str, Any]) -> Units:
     return kinds[read["by"]](**{name: value for name, value in read.items() if name != "by"})
 
 
-def _times(series: nw.Series[Any]) -> NDArray[Any]:
+def times_of(series: nw.Series[Any]) -> NDArray[Any]:
+    """Return times in seconds, in UTC where they have a zone; NaT where there is none."""
     import narwhals as nw
 
     if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
