@@ -59,7 +59,7 @@ def surprises(statistics: Floats) -> Floats:
     return np.asarray(-np.log(student_tail(t, n - 2)))
 
 
-def window_p(scores: Floats, alike: Floats, others: Floats) -> Floats:
+def window_p(scores: Floats, alike: Floats, others: Floats, alone: Floats) -> Floats:
     r"""Return the p-value of each statistic of the current window, adjusted for all of them.
 
     It is the rank of its surprise among the windows' :math:`M`, which is exact, as long as a window is as surprising.
@@ -75,6 +75,9 @@ def window_p(scores: Floats, alike: Floats, others: Floats) -> Floats:
         Of shape (W,): the largest of each window that it is compared with.
     others
         Those of windows of other seasons; may be empty.
+    alone
+        As `alike`, with the current window not among those that each is compared with: if it is an outlier, they are
+        not less surprising for it.
 
     References
     ----------
@@ -83,12 +86,12 @@ def window_p(scores: Floats, alike: Floats, others: Floats) -> Floats:
     Of 19 windows none is as surprising as 9, six are as surprising as 2.
 
     >>> known = np.linspace(0.5, 2.6, 19)
-    >>> window_p(np.array([2.0, 9.0]), known, np.zeros(0)).round(4).tolist()
+    >>> window_p(np.array([2.0, 9.0]), known, np.zeros(0), known).round(4).tolist()
     [0.35, 0.0]
     """
     everyone = np.concatenate([alike, others])
     near, far = (((known >= scores[:, None]).sum(axis=1) + 1) / (len(known) + 1) for known in (alike, everyone))
-    beyond = np.minimum(_of_one_more(scores, everyone), far)
+    beyond = np.minimum(_of_one_more(scores, np.concatenate([alone, others])), far)
     refined = np.where(far * (len(everyone) + 1) > 1.5, far, beyond)  # noqa: PLR2004 - one is the current one itself
     return np.asarray(np.where(near * (len(alike) + 1) > 1.5, near, np.minimum(refined, near)))  # noqa: PLR2004 - as above
 

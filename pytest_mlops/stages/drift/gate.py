@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
@@ -14,16 +13,17 @@ from pytest_mlops.core.limit import Limit
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.source import calling_place
 from pytest_mlops.core.verdict import Verdict
-from pytest_mlops.stages.drift.kinds import DISTANCES, KINDS, shift_of_ks
+from pytest_mlops.stages.drift.beyond import Learnt, judge_window
+from pytest_mlops.stages.drift.beyond import words as _words
+from pytest_mlops.stages.drift.kinds import DISTANCES, KINDS
 from pytest_mlops.stages.drift.measure import TOGETHER, interval_of, schema_only, together_of
+from pytest_mlops.stats.clusters import POWER_Z
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.core.result import Result
-
-_POWER_Z = NormalDist().inv_cdf(0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,7 @@ class _Measured:
     noise: float
     p_value: float
     least_p: float
+    learnt: Learnt | None = None
 
     @classmethod
     def of(cls, measurement: Measurement, details: Mapping[str, Any], number: int, false_alarms: float) -> _Measured:
@@ -87,9 +88,10 @@ class _Measured:
                 measurement, interval=interval_of(kind, float(measurement), measurement.n, width, 1 - false_alarms)
             ),
             kind=kind,
-            noise=width + _POWER_Z * together.errors[number][1],
+            noise=width + POWER_Z * together.errors[number][1],
             p_value=float(measurement.parameters["p_value"]),  # type: ignore[arg-type]
             least_p=1 / details["relabellings"],
+            learnt=Learnt.of(details, number, false_alarms),
         )
 
     @property
@@ -97,12 +99,15 @@ class _Measured:
         return str(self.measurement.parameters["unit"])
 
 
+_SHIFT = 0.5  # standard deviations
+
+
 @dataclass(frozen=True, kw_only=True)
 class NoDrift(_Gate):
     """The requirement that `no_drift` makes."""
 
     material: Mapping[str, float]
-    must_see: float
+    must_see: float | None
 
     def _judge(self, measured: _Measured) -> Judgement:
         measurement, kind = measured.measurement, measured.kind
@@ -110,6 +115,9 @@ class NoDrift(_Gate):
         interval = measurement.interval
         if measurement.value is None or interval is None:
             return judge(measurement, limit)
+        if measured.learnt is not None:
+            asked = {"false_alarms": self.false_alarms, "must_see": self.must_see}
+            return judge_window(measurement, limit, measured.learnt, **asked)
         unlikely = measured.p_value <= self.false_alarms
         if unlikely and (interval.low > limit.high or limit.high == 0):
             reason = "the whole interval lies beyond the material limit" if limit.high else "it moved"
@@ -118,7 +126,7 @@ class NoDrift(_Gate):
             reason = f"too few units to be a gate: {measured.unit} can be told apart in {1 / measured.least_p:.0f} ways"
             return Judgement(measurement, limit, Verdict.INCONCLUSIVE, f"{reason}, not in {1 / self.false_alarms:.0f}")
         seen = limit.high + measured.noise
-        must_see = max(KINDS[kind].seen_of(self.must_see), limit.high)
+        must_see = max(KINDS[kind].seen_of(_SHIFT if self.must_see is None else self.must_see), limit.high)
         if seen > must_see:
             return Judgement(measurement, limit, Verdict.INCONCLUSIVE, _too_few(measured, seen, must_see, limit.high))
         return Judgement(measurement, limit, Verdict.PASS, f"these rows would have shown {_words(kind, seen)}")
@@ -145,7 +153,7 @@ def no_drift(
     *,
     false_alarms: float = 0.01,
     material: float | Mapping[str, float] = 0.1,
-    must_see: float = 0.5,
+    must_see: float | None = None,
     columns: Sequence[str] | str | None = None,
 ) -> NoDrift:
     """Return the requirement that no column has surely moved materially: the alarm gate.
@@ -153,6 +161,8 @@ def no_drift(
     `fail` when units alone explain a change in no more than `false_alarms` of all cases, whatever their number, and
     the whole interval lies beyond the material limit; `pass` when not, provided that these rows would have shown, with
     80 % power, a shift of `must_see` standard deviations; else `inconclusive`, with how many more units it takes.
+    Of a window whose limit is learnt: `fail` when it is further out than windows of the reference are from each other,
+    and beyond the material limit.
 
     Parameters
     ----------
@@ -164,7 +174,8 @@ def no_drift(
         extremes; a value that was rare may take 0.05 of them. A mapping sets single measures:
         `material={"ks": 0.05, "missing_share_change": 0}`.
     must_see
-        The shift that must not be missed, in standard deviations of a normal column; 0.2 for all shares.
+        The shift that must not be missed, in standard deviations of a normal column; 0.2 for all shares. None: 0.5;
+        where a limit is learnt, 2 and 0.8 for shares, since what windows do by themselves can't be told from drift.
     columns
         Which columns to judge; the error rate is held over all that were measured, whatever is judged here.
     """
@@ -226,12 +237,6 @@ def _check_rate(gate: str, rate: float, name: str = "false_alarms") -> None:
 
 def _column(measurement: Measurement) -> str:
     return measurement.subject.partition(".")[2]
-
-
-def _words(kind: str, seen: float) -> str:
-    if kind == "ks":
-        return f"a distance of {seen:.3f}, as a shift of {shift_of_ks(seen):.2f} sd makes"
-    return f"{'a distance' if KINDS[kind].of_shift else 'a change'} of {seen:.3f}"
 
 
 def _too_few(measured: _Measured, seen: float, must_see: float, material: float) -> str:

@@ -26,14 +26,13 @@ from pytest_mlops.stages.drift.measure import (
     schema_changes,
     subject_of,
 )
-from pytest_mlops.stages.drift.one_out import distances_of, every_effect, statistics_of
+from pytest_mlops.stages.drift.one_out import distances_of, every_effect, p_values_of
 from pytest_mlops.stages.drift.parts import as_one, some_units, within_windows
 from pytest_mlops.stages.drift.reference import Reference, compared, word_of
 from pytest_mlops.stages.drift.row_effects import OF_ROWS
 from pytest_mlops.stages.drift.units import choose_units
 from pytest_mlops.stages.drift.windows import Whole
 from pytest_mlops.stats.clusters import Distance, Together, draw_weights, hold_together
-from pytest_mlops.stats.windows import surprises, window_p
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.drift.effects import Effect
-    from pytest_mlops.stages.drift.one_out import Name
     from pytest_mlops.stages.drift.sketch import Key, Sketch
 
     Floats = NDArray[np.float64]
@@ -211,7 +209,7 @@ class _Learnt:
         )
         fewest = min(len(self.kept), len(self.now.units))
         together = hold_together([effect.distance for effect in effects], fewest) if self.has_units else natural
-        p_values, how = self._p_values()
+        p_values = p_values_of(self.everyone, self.kept, self.others, self.measures, self.seed)
         measured = [
             Measurement(
                 name=f"drift.{effect.kind}",
@@ -222,8 +220,7 @@ class _Learnt:
                 parameters={
                     "unit": self.inner or self.words,
                     "windows": self.words,
-                    "p_value": p_values.get((effect.column, effect.kind), 1.0),
-                    "p_value_by": how.get((effect.column, effect.kind), ""),
+                    **p_values.of((effect.column, effect.kind)),
                     "windows_median": float(np.median(errors[number])),
                     "windows_most": float(np.max(errors[number])),
                 },
@@ -247,26 +244,6 @@ class _Learnt:
         labels = (np.arange(sum(counts)) >= counts[0]).astype(np.float64)[None, :]
         return list(every_effect((old, self.now), Resamples(labels=labels, weights=weights), self.measures, self.seed))
 
-    def _p_values(self) -> tuple[dict[Name, float], dict[Name, str]]:
-        """Return the p-value of each measure, and what it rests on."""
-        if len(self.kept) < _COMPARABLE:
-            return {}, {}
-        owners, statistics = statistics_of(
-            some_units(self.everyone, [*self.kept, len(self.everyone.units) - 1]), self.measures, self.seed
-        )
-        surprising = surprises(statistics)
-        alike = surprising[:, :-1].max(axis=0)
-        others = [
-            surprises(statistics_of(some_units(self.everyone, numbers), self.measures, self.seed)[1]).max(axis=0)
-            for numbers in self.others
-        ]
-        elsewhere = np.concatenate([np.zeros(0), *others])
-        found: dict[Name, float] = {}
-        for owner, p in zip(owners, window_p(surprising[:, -1], alike, elsewhere), strict=True):
-            found[owner] = min(found.get(owner, 1.0), float(p))
-        counts = len(alike), len(alike) + len(elsewhere)
-        return found, {owner: _by(p, *counts) for owner, p in found.items()}
-
     def _details(self, together: Together, natural: Together) -> dict[str, Json]:
         return {
             **_plain(together),
@@ -281,20 +258,9 @@ class _Learnt:
         }
 
 
-_COMPARABLE = 3  # windows, of which each has two others
-
-
 def _plain(together: Together) -> dict[str, Json]:
     return {
         "errors": [[*moments] for moments in together.errors],
         "largest": [*together.largest],
         "units": [together.units],
     }
-
-
-def _by(p: float, alike: int, everyone: int) -> str:
-    if p >= 1 / (alike + 1):
-        return f"its rank among {alike} windows"
-    if p >= 1 / (everyone + 1):
-        return f"its rank among {everyone} windows of all seasons"
-    return f"a bound for one more window, by Student's distribution, beyond all of {everyone}"

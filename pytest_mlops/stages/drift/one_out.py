@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +11,14 @@ from pytest_mlops.stages.drift.effects import Effect, Resamples, effects_of
 from pytest_mlops.stages.drift.parts import some_units
 from pytest_mlops.stages.drift.table_effects import table_effects
 from pytest_mlops.stats.clusters import Distance, Resampled
+from pytest_mlops.stats.windows import surprises, window_p
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.drift.sketch import Sketch
 
     Floats = NDArray[np.float64]
@@ -97,10 +99,51 @@ def distances_of(windows: Sketch, kept: Sequence[int], measures: Collection[str]
     alone = np.eye(n)
     draws = Resamples(labels=np.zeros((1, 2 * n)), weights=(1 - alone, alone), compares=OneOut)
     found: dict[Name, Floats] = {}
-    for effect in every_effect((part, replace(part, repeats=part.repeats)), draws, measures, seed):
+    for effect in every_effect((part, part), draws, measures, seed):
         errors = effect.distance.errors
         if effect.kind == "new_category_share":
             table = part.table(effect.column)
             errors = lone_rows(table) / np.maximum(table.sum(axis=1), 1.0)
         found[effect.column, effect.kind] = errors if np.ndim(errors) else np.zeros(n)
     return found
+
+
+@dataclass(frozen=True)
+class PValues:
+    """The p-value of each measure of one window, adjusted for all of them, and how many windows it rests on."""
+
+    found: Mapping[Name, float]
+    n_alike: int
+    n_everyone: int
+
+    def of(self, name: Name) -> dict[str, Json]:
+        """Return that of one measure, and in words what it rests on."""
+        p = self.found.get(name, 1.0)
+        if p >= 1 / (self.n_alike + 1):
+            return {"p_value": p, "p_value_by": f"rank among {self.n_alike} windows"}
+        if p >= 1 / (self.n_everyone + 1):
+            return {"p_value": p, "p_value_by": f"rank among {self.n_everyone} windows of all seasons"}
+        return {"p_value": p, "p_value_by": f"beyond all {self.n_everyone} windows: a bound for one more, by Student"}
+
+
+def p_values_of(
+    windows: Sketch, kept: Sequence[int], others: Sequence[Sequence[int]], measures: Collection[str], seed: int
+) -> PValues:
+    """Return the p-values of the last of some windows among `kept`; `others` are the windows of each other season."""
+    if len(kept) < _COMPARABLE:
+        return PValues({}, len(kept), len(kept))
+
+    def surprising(numbers: Sequence[int]) -> tuple[list[Name], Floats]:
+        owners, statistics = statistics_of(some_units(windows, numbers), measures, seed)
+        return owners, surprises(statistics)
+
+    owners, scored = surprising([*kept, len(windows.units) - 1])
+    alike, alone = scored[:, :-1].max(axis=0), surprising(kept)[1].max(axis=0)
+    elsewhere = np.concatenate([np.zeros(0), *(surprising(numbers)[1].max(axis=0) for numbers in others)])
+    found: dict[Name, float] = {}
+    for owner, p in zip(owners, window_p(scored[:, -1], alike, elsewhere, alone), strict=True):
+        found[owner] = min(found.get(owner, 1.0), float(p))
+    return PValues(found, len(alike), len(alike) + len(elsewhere))
+
+
+_COMPARABLE = 4  # windows, of which each has three others
