@@ -83,12 +83,13 @@ class _Measured:
     def of(cls, measurement: Measurement, details: Mapping[str, Any], number: int, false_alarms: float) -> _Measured:
         together = together_of(details)
         width, kind = together.width(number, false_alarms), measurement.short_name
+        hiding = together_of({**details, **details.get("middle", {})})  # of a sequence: what hides a change halfway
         return cls(
             measurement=replace(
                 measurement, interval=interval_of(kind, float(measurement), measurement.n, width, 1 - false_alarms)
             ),
             kind=kind,
-            noise=width + POWER_Z * together.errors[number][1],
+            noise=hiding.width(number, false_alarms) + POWER_Z * hiding.errors[number][1],
             p_value=float(measurement.parameters["p_value"]),  # type: ignore[arg-type]
             least_p=1 / details["relabellings"],
             learnt=Learnt.of(details, number, false_alarms),

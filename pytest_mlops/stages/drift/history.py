@@ -83,9 +83,11 @@ class History:
         return len(self.reference.sketch.units)
 
     def words(self, season: str, n: int) -> str:
-        """Return what some windows of a season are, in words: `52 days of time_hour, all Monday`."""
+        """Return what some windows of a season are, in words: `52 Mondays of seen`, `30 hours of seen at 05:00`."""
         kind = self.cut.words(n) if self.cut is not None else Whole().words(n)
-        return f"{kind}, all {season}" if season else kind
+        if season.endswith("day"):
+            return kind.replace(" days " if n != 1 else " day ", f" {season}{'s' * (n != 1)} ", 1)
+        return f"{kind} {'at' if ':' in season else 'in'} {season}" if season else kind
 
     def without(self, keys: Collection[Key]) -> History:
         """Return the history without some windows."""

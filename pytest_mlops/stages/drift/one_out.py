@@ -94,17 +94,30 @@ def lone_rows(table: Floats) -> Floats:
 
 def distances_of(windows: Sketch, kept: Sequence[int], measures: Collection[str], seed: int) -> dict[Name, Floats]:
     """Return the distances of each of some windows to the others of them, each of shape (kept,)."""
-    part = some_units(windows, kept)
-    n = len(kept)
-    alone = np.eye(n)
-    draws = Resamples(labels=np.zeros((1, 2 * n)), weights=(1 - alone, alone), compares=OneOut)
+    alone = np.eye(len(kept))
+    return drawn_distances(some_units(windows, kept), 1 - alone, alone, measures, seed)
+
+
+def drawn_distances(
+    windows: Sketch, old: Floats, new: Floats, measures: Collection[str], seed: int
+) -> dict[Name, Floats]:
+    """Return the distances of two samples of units in each draw, each of shape (draws,).
+
+    Parameters
+    ----------
+    old, new
+        How often each unit is in the first and in the second sample, of shape (draws, units).
+    """
+    n = len(windows.units)
+    draws = Resamples(labels=np.zeros((1, 2 * n)), weights=(old, new), compares=OneOut)
     found: dict[Name, Floats] = {}
-    for effect in every_effect((part, part), draws, measures, seed):
+    for effect in every_effect((windows, windows), draws, measures, seed):
         errors = effect.distance.errors
         if effect.kind == "new_category_share":
-            table = part.table(effect.column)
-            errors = lone_rows(table) / np.maximum(table.sum(axis=1), 1.0)
-        found[effect.column, effect.kind] = errors if np.ndim(errors) else np.zeros(n)
+            table = windows.table(effect.column)
+            counts = new @ table
+            errors = (counts * (old @ table == 0)).sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
+        found[effect.column, effect.kind] = errors if np.ndim(errors) else np.zeros(len(old))
     return found
 
 

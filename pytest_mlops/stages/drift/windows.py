@@ -188,6 +188,11 @@ def windows_of(windows: str, time: str | None, data: Sequence[Data]) -> Cut:
     return ByWindow(time_of(time, schemas, f"windows={windows!r}"), *said)
 
 
+def is_period(windows: str) -> bool:
+    """Say whether windows are stretches of time, and no column."""
+    return _period(windows) is not None
+
+
 def _period(windows: str) -> tuple[int, str] | None:
     if windows in WORDS:
         return WORDS[windows]
