@@ -25,6 +25,7 @@ _KEYS: Mapping[str, Key] = {
     "long_load_s": Key(kind="number", words="seconds"),
     "data": Key(kind="tables", words="tables [data.NAME]", keys=declared.DATA),
     "drift": Key(kind="tables", words="tables [drift.NAME]", keys=declared.DRIFT),
+    "timeline": Key(kind="tables", words="tables [timeline.NAME]", keys=declared.TIMELINE),
     "model": Key(kind="tables", words="tables [model.NAME]", keys=declared.MODEL),
     "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared.TRAINER),
     "service": Key(kind="tables", words="tables [service.NAME]", keys=declared.SERVICE),
@@ -48,6 +49,7 @@ class Configuration:
     long_load_s: float = 30.0
     data: Mapping[str, declared.DataSet] = field(default_factory=dict)
     drift: Mapping[str, declared.DriftWatch] = field(default_factory=dict)
+    timeline: Mapping[str, declared.Timeline] = field(default_factory=dict)
     model: Mapping[str, declared.DeclaredModel] = field(default_factory=dict)
     trainer: Mapping[str, declared.DeclaredTrainer] = field(default_factory=dict)
     service: Mapping[str, declared.DeclaredService] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Configuration:
     def declares(self) -> bool:
         """Say whether there is a declaration that makes a check."""
         suites = [data for data in self.data.values() if data.suite]
-        return any((suites, self.drift, self.model, self.trainer, self.service, self.batch))
+        return any((suites, self.drift, self.timeline, self.model, self.trainer, self.service, self.batch))
 
 
 def read_configuration(root: Path) -> Configuration:
@@ -116,7 +118,8 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
     """Return the configuration of a table, every key and type checked."""
     check_table(table, _KEYS, source)
     values = dict(table)
-    entries = {kind: values.pop(kind, {}) for kind in ("data", "drift", "model", "trainer", "service", "batch")}
+    kinds = ("data", "drift", "timeline", "model", "trainer", "service", "batch")
+    entries = {kind: values.pop(kind, {}) for kind in kinds}
 
     def read(kind: str, reader: Any) -> dict[str, Any]:
         return {name: reader(name, entry, f"{source}: [{kind}.{name}]") for name, entry in entries[kind].items()}
@@ -126,6 +129,7 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
         source=source,
         data=data,
         drift=read("drift", lambda name, entry, place: declared.read_drift(name, entry, data, entries["model"], place)),
+        timeline=read("timeline", lambda name, entry, place: declared.read_timeline(name, entry, data, place)),
         model=read("model", lambda name, entry, place: declared.read_model(name, entry, data, place)),
         trainer=read("trainer", lambda name, entry, _: declared.DeclaredTrainer(name=name, **entry)),
         service=read("service", declared.read_service),

@@ -20,6 +20,7 @@ TOOL_STAGES = {
     "mlops_batch": "batch",
     "mlops_reproduce": "reproducibility",
     "mlops_drift": "drift",
+    "mlops_timeline": "drift",
     "mlops_model": "model",
     "mlops_features": "features",
     "mlops_privacy": "privacy",

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
 def register_on(config: pytest.Config) -> None:
     """Register everything that `--mlops` brings."""
-    from pytest_mlops.plugin import baselines, settings, tools_data, tools_drift, tools_model, tools_serving
+    from pytest_mlops.plugin import (
+        baselines,
+        settings,
+        tools_data,
+        tools_drift,
+        tools_model,
+        tools_serving,
+        tools_timeline,
+    )
     from pytest_mlops.plugin.alive import start_watching
     from pytest_mlops.plugin.checks import ChecksPlugin
     from pytest_mlops.plugin.controller import ControllerPlugin
@@ -33,7 +41,7 @@ def register_on(config: pytest.Config) -> None:
     state = _new_state(config)
     config.stash[STATE] = state
     _select_paths(config, state.configuration)
-    for plugin in (settings, tools_data, tools_drift, tools_model, tools_serving, baselines):
+    for plugin in (settings, tools_data, tools_drift, tools_timeline, tools_model, tools_serving, baselines):
         config.pluginmanager.register(plugin)
     config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")
     config.pluginmanager.register(DeclaredPlugin(state), "mlops-declared")

@@ -69,7 +69,18 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
                 tool.state, tool.recorder, tool.path(sketch), old, unit=kept_unit, columns=columns, public=shown
             )
         against = held.key if isinstance(held, KeptReference) else [tool.key_of(part) for part in parts]
-        said: Json = [unit, plain(columns), shown, plain(measures), target, plain(segments), windows, match, time, subject]
+        said: Json = [
+            unit,
+            plain(columns),
+            shown,
+            plain(measures),
+            target,
+            plain(segments),
+            windows,
+            match,
+            time,
+            subject,
+        ]
         key: Json = ["drift", tool.key_of(new), against, tool.key_of_model(model), said]
         if isinstance(getattr(model, "digest", None), str):
             tool.recorder.about({f"model:{tool.name_of(model, None)}": model.digest})

@@ -8,8 +8,8 @@ statistics and their correlation.
 
 References
 ----------
-Antoch and Hušková, Permutation tests in change point analysis, Statistics and Probability Letters 53, 2001; Westfall and
-Young, Resampling-Based Multiple Testing, 1993.
+Antoch and Hušková, Permutation tests in change point analysis, Statistics and Probability Letters 53, 2001; Westfall
+and Young, Resampling-Based Multiple Testing, 1993.
 """
 
 from __future__ import annotations

@@ -79,11 +79,7 @@ def changes_of(windows: Sketch, measures: Collection[str], seed: int) -> tuple[l
         if split not in at:
             at[split] = _between(grouped, split, measures, seed)
         effect = at[split].get(name, half)
-        found.append(
-            Change(
-                effect=effect, split=int(last_of[split]), p_value=p, middle=half.distance, draws=_ORDERS
-            )
-        )
+        found.append(Change(effect=effect, split=int(last_of[split]), p_value=p, middle=half.distance, draws=_ORDERS))
     return found, said
 
 
@@ -136,16 +132,18 @@ def _groups(windows: Sketch) -> tuple[NDArray[np.intp], str]:
         size = int(np.bincount(groups).max())
         said = f"neighbouring windows are alike in {alike}, {size} of them are one"
     if alike := _alike(grouped):
-        said += f"{'; ' * bool(said)}neighbours are {'still ' * bool(said)}alike in {alike}: slow movement is change here"
+        said += (
+            f"{'; ' * bool(said)}neighbours are {'still ' * bool(said)}alike in {alike}: slow movement is change here"
+        )
     return groups, said
 
 
 def _alike(windows: Sketch) -> str:
     ordered = replace(windows, units={number: number for number in range(len(windows.units))})
     for name, blocks in blocks_of(ordered):
-        if blocks.is_telling() and (blocks.rows > 0).all():
-            if likeness_beside_a_change(blocks.sums / blocks.rows, TRIM):
-                return name
+        is_known = blocks.is_telling() and (blocks.rows > 0).all()
+        if is_known and likeness_beside_a_change(blocks.sums / blocks.rows, TRIM):
+            return name
     return ""
 
 

@@ -126,7 +126,13 @@ def _cut(reference: Data, current: Data, asked: Asked) -> History:
     opened = open_lazily(reference)[0]
     cut = _cut_of(asked, [opened, current])
     made = reference_of(
-        reference, unit=asked.unit, columns=asked.columns, public=asked.public, seed=asked.seed, beside=current, units=cut
+        reference,
+        unit=asked.unit,
+        columns=asked.columns,
+        public=asked.public,
+        seed=asked.seed,
+        beside=current,
+        units=cut,
     )
     if not isinstance(cut, ByWindow) and asked.columns is None:
         made = made.without(cut.column)
@@ -182,9 +188,7 @@ def _listed(parts: Sequence[Data], current: Data, asked: Asked) -> History:
     numeric = [column for column in looked_at if is_number(schemas[0][column])]
     n_rows = sum(map(count_rows, opened))
     grids = _grids(opened, numeric, n_rows, asked.seed)
-    cells = {
-        c: ColumnSketch(word_of(schemas[0][c]), grids.get(c), is_public=c in asked.public) for c in looked_at
-    }
+    cells = {c: ColumnSketch(word_of(schemas[0][c]), grids.get(c), is_public=c in asked.public) for c in looked_at}
     whole = [c for c in schemas[0] if all(c in s for s in (*schemas, here))] if asked.columns is None else []
     first, *others = [sketched(one, Sketcher(cells, Whole(n), whole)) for n, one in enumerate(opened)]
     for other in others:

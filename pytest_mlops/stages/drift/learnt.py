@@ -35,13 +35,13 @@ from pytest_mlops.stages.drift.windows import Whole
 from pytest_mlops.stats.clusters import Distance, Together, draw_weights, hold_together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.drift.effects import Effect
-    from pytest_mlops.stages.drift.sketch import Key, Sketch
+    from pytest_mlops.stages.drift.sketch import Sketch
 
     Floats = NDArray[np.float64]
 
@@ -92,9 +92,7 @@ def measure_windows(
     """
     _refuse(name, measures)
     new = open_lazily(current)[0]
-    asked = Asked(
-        windows=windows, match=match, time=time, unit=unit, columns=columns, public=public, seed=seed
-    )
+    asked = Asked(windows=windows, match=match, time=time, unit=unit, columns=columns, public=public, seed=seed)
     history = history_of(reference, new, asked)
     own = own_window(new, history.cut, name) if count_rows(new) else None
     history = history.without({own} if own is not None else ())
@@ -105,7 +103,7 @@ def measure_windows(
     n_rows = old.n_rows, count_rows(new)
     measured, details = nothing_measured(name, n_rows), {}
     if all(n_rows) and present:
-        learnt = _compared(history, new, asked, n_rows[1], present, measures, season_of(new, asked, "the data"))
+        learnt = _compared(history, new, asked, present, measures)
         measured, details = learnt.found(name)
     return Result(
         stage="drift",
@@ -137,11 +135,10 @@ def _compared(
     history: History,
     new: Data,
     asked: Asked,
-    n_rows: int,
     columns: Sequence[str],
     measures: Collection[str],
-    season: str,
 ) -> _Learnt:
+    season, n_rows = season_of(new, asked, "the data"), count_rows(new)
     units: Any = choose_units([new], asked.unit, n_rows, asked.seed) if asked.unit is not None else Whole(column="")
     reference = replace(history.reference, units=units)
     old, now, units = compared(new, n_rows, reference, columns)
@@ -205,7 +202,8 @@ class _Learnt:
         apart = distances_of(self.everyone, self.kept, self.measures, self.seed)
         errors = [apart.get((effect.column, effect.kind), np.zeros(len(self.kept))) for effect in effects]
         natural = hold_together(
-            [Distance(effect.distance.value, error) for effect, error in zip(effects, errors, strict=True)], len(self.kept)
+            [Distance(effect.distance.value, error) for effect, error in zip(effects, errors, strict=True)],
+            len(self.kept),
         )
         fewest = min(len(self.kept), len(self.now.units))
         together = hold_together([effect.distance for effect in effects], fewest) if self.has_units else natural

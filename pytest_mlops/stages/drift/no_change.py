@@ -6,13 +6,13 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.core.judge import Judgement
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.stages.drift.gate import NoDrift, no_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_mlops.core.judge import Judgement
     from pytest_mlops.core.result import Result
 
 

@@ -47,9 +47,7 @@ def _of_units(repeats: Repeats, at: Codes, n_units: int) -> Repeats:
     place[at] = np.arange(len(at))
     hashes, units = repeats.rows()
     kept = place[units] >= 0
-    return replace(
-        repeats, hashes=[hashes[kept]], units=[place[units[kept]].astype(np.int32)], kept=int(kept.sum())
-    )
+    return replace(repeats, hashes=[hashes[kept]], units=[place[units[kept]].astype(np.int32)], kept=int(kept.sum()))
 
 
 def as_one(sketch: Sketch, key: Key) -> Sketch:

@@ -151,6 +151,7 @@ def _sketch(
 
 
 def sketched(data: Data, sketcher: Sketcher) -> Sketch:
+    """Return the sketch of all rows of some data."""
     beside = [sketcher.units.column] if sketcher.units.column else []
     read = list(dict.fromkeys([*sketcher.columns, *beside, *sketcher.whole]))
     return fold_batches(data, read, sketcher, Sketch.merge)

@@ -70,7 +70,11 @@ class ByWindow:
     def label(self, key: Key) -> str:
         """Return the name of a window: its day, its month, its hour."""
         start = self.start(int(key))
-        return str(start).replace("T", " ") if self.period in "DM" else f"{start.astype('datetime64[m]')}".replace("T", " ")
+        return (
+            str(start).replace("T", " ")
+            if self.period in "DM"
+            else f"{start.astype('datetime64[m]')}".replace("T", " ")
+        )
 
     def season(self, key: Key, match: str) -> str:
         """Return the season that a window is in, in words."""
