@@ -117,8 +117,9 @@ class NoDrift(_Gate):
         if measurement.value is None or interval is None:
             return judge(measurement, limit)
         if measured.learnt is not None:
-            asked = {"false_alarms": self.false_alarms, "must_see": self.must_see}
-            return judge_window(measurement, limit, measured.learnt, **asked)
+            return judge_window(
+                measurement, limit, measured.learnt, false_alarms=self.false_alarms, must_see=self.must_see
+            )
         unlikely = measured.p_value <= self.false_alarms
         if unlikely and (interval.low > limit.high or limit.high == 0):
             reason = "the whole interval lies beyond the material limit" if limit.high else "it moved"

@@ -149,11 +149,11 @@ def _cut_of(asked: Asked, data: Sequence[Data]) -> Cut:
 
 def _kept(reference: Reference, current: Data, asked: Asked) -> History:
     """Return the history of a sketch whose units are periods: others do not say when they were."""
-    schema = schema_of(current)
-    times = asked.time or reference.units.column
-    cut = windows_of(str(asked.windows), times if times in schema else None, [current])
-    check_match(asked.match, cut)
-    units = from_periods(reference.units, cut) if isinstance(cut, ByWindow) else None
+    units, cut = None, None
+    if isinstance(reference.units, ByPeriod | ByWindow):
+        cut = windows_of(str(asked.windows), asked.time or reference.units.column, [current])
+        check_match(asked.match, cut)
+        units = from_periods(reference.units, cut) if isinstance(cut, ByWindow) else None
     if units is None or not isinstance(cut, ByWindow):
         words = reference.units.words(len(reference.sketch.units))
         raise DeclarationError(
@@ -203,7 +203,7 @@ def _listed(parts: Sequence[Data], current: Data, asked: Asked) -> History:
         units=Whole(),
         sketch=first.ordered(),
     )
-    seasons = {n: season_of(one, asked, f"window {n} of the reference") for n, one in enumerate(opened)}
+    seasons: dict[Key, str] = {n: season_of(one, asked, f"window {n} of the reference") for n, one in enumerate(opened)}
     return History(reference=made, cut=None, seasons=seasons)
 
 

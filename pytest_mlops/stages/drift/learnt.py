@@ -101,7 +101,8 @@ def measure_windows(
     gone, changed = schema_changes(old, types)
     present = [column for column in old.family if column not in {*gone, *changed}]
     n_rows = old.n_rows, count_rows(new)
-    measured, details = nothing_measured(name, n_rows), {}
+    measured = nothing_measured(name, n_rows)
+    details: dict[str, Json] = {}
     if all(n_rows) and present:
         learnt = _compared(history, new, asked, present, measures)
         measured, details = learnt.found(name)

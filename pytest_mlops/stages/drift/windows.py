@@ -65,7 +65,9 @@ class ByWindow:
 
     def start(self, key: int) -> np.datetime64:
         """Return when a window begins."""
-        return np.datetime64(int(key) * self.every - self._first, self.period)
+        begins = np.array([int(key) * self.every - self._first], dtype=np.int64)
+        start: np.datetime64 = begins.astype(f"datetime64[{self.period}]")[0]
+        return start
 
     def label(self, key: Key) -> str:
         """Return the name of a window: its day, its month, its hour."""
