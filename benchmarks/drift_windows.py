@@ -46,9 +46,10 @@ COLUMNS = [*SCHEDULE, "dep_delay", "arr_delay", "air_time"]
 # New Year, Martin Luther King, Presidents, Easter, Memorial, Independence, Labor, Columbus, Veterans, Thanksgiving and
 # Christmas of 2013, with the days beside the long ones.
 HOLIDAYS = (
-    "01-01 01-02 01-21 02-18 03-31 05-25 05-26 05-27 07-03 07-04 07-05 07-06 08-31 09-01 09-02 10-14 11-11 11-27 11-28 "
-    "11-29 11-30 12-01 12-23 12-24 12-25 12-26 12-27 12-28 12-29 12-30 12-31"
-).split()
+    "01-01", "01-02", "01-21", "02-18", "03-31", "05-25", "05-26", "05-27", "07-03", "07-04", "07-05", "07-06",
+    "08-31", "09-01", "09-02", "10-14", "11-11", "11-27", "11-28", "11-29", "11-30", "12-01", "12-23", "12-24",
+    "12-25", "12-26", "12-27", "12-28", "12-29", "12-30", "12-31",
+)  # fmt: skip
 
 
 def rows_of(rng: np.random.Generator, n: int, rows: int, *, heavy: bool) -> pd.DataFrame:
@@ -140,7 +141,9 @@ def by_weekday() -> tuple[Sketch, dict[str, list[int]], list[str]]:
 def flights(_: int) -> dict[str, Any]:
     """Return the rate over all days of the year, each against the others of its weekday."""
     sketch, places, dates = by_weekday()
-    largest = {day: surprises(statistics_of(some_units(sketch, at), (), 0)[1]).max(axis=0) for day, at in places.items()}
+    largest = {
+        day: surprises(statistics_of(some_units(sketch, at), (), 0)[1]).max(axis=0) for day, at in places.items()
+    }
     p = np.ones(len(dates))
     for day, at in places.items():
         others = np.concatenate([found for other, found in largest.items() if other != day])
@@ -215,7 +218,10 @@ def timeline(trials: int) -> dict[str, Any]:
         p, off = (np.array(one) for one in zip(*happened, strict=True))
         found[f"a change of {shift} sd"] = rates(p)
         if shift:
-            found[f"a change of {shift} sd"] |= {"within a window": int((off <= 1).sum()), "exact": int((off == 0).sum())}
+            found[f"a change of {shift} sd"] |= {
+                "within a window": int((off <= 1).sum()),
+                "exact": int((off == 0).sum()),
+            }
     return found
 
 

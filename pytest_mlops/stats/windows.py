@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_mlops.stats.pearson import Pearson
-from pytest_mlops.stats.student import student_tail
+from pytest_mlops.stats.student import student_log_tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def surprises(statistics: Floats) -> Floats:
     squares = (apart**2).sum(axis=1, keepdims=True) - apart**2 - (n - 1) * others**2
     spread = np.sqrt(np.maximum(squares / (n - 2), _LEAST_SPREAD**2))
     t = (apart - others) / (spread * math.sqrt(1 + 1 / (n - 1)))
-    return np.asarray(-np.log(student_tail(t, n - 2)))
+    return np.asarray(-student_log_tail(t, n - 2))
 
 
 def window_p(scores: Floats, alike: Floats, others: Floats, alone: Floats) -> Floats:
@@ -100,4 +100,4 @@ def _of_one_more(scores: Floats, known: Floats) -> Floats:
     n = len(known)
     spread = known.std(ddof=1)
     shape = Pearson(np.array(known.mean()), np.array(spread), np.array(_GUMBEL_SKEW))
-    return student_tail(shape.deviates(scores) / math.sqrt(1 + 1 / n), n - 1)
+    return np.exp(student_log_tail(shape.deviates(scores) / math.sqrt(1 + 1 / n), n - 1))
