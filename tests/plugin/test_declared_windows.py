@@ -25,8 +25,10 @@ path = "today.parquet"
 data = "today"
 reference = "history"
 windows = "batch"
-[timeline.history]
-data = "history"
+[data.year]
+path = "year.parquet"
+[timeline.year]
+data = "year"
 windows = "batch"
 false_alarms = 0.05
 """
@@ -37,8 +39,8 @@ from pytest_mlops import no_change, no_drift
 def test_today(mlops_drift):
     mlops_drift("today.parquet", reference="history.parquet", windows="batch").require(no_drift(columns="size"))
 
-def test_history(mlops_timeline):
-    mlops_timeline("history.parquet", windows="batch").require(no_change(columns="weight"))
+def test_year(mlops_timeline):
+    mlops_timeline("year.parquet", windows="batch").require(no_change(columns="weight"))
 
 def test_season_without_windows(mlops_drift):
     mlops_drift("today.parquet", reference="history.parquet", match="weekday").require(no_drift())
@@ -48,16 +50,19 @@ def test_rows_of_windows(mlops_drift):
 """
 
 
+def put(project: Project, name: str, batches: Any, *, size: float = 0.0, weight: float = 0.0) -> None:
+    rng = np.random.default_rng(len(batches))
+    batch = np.repeat(batches, 200)
+    rows = {"batch": batch, "size": rng.normal(size, 1, len(batch)), "weight": rng.normal(weight * (batch > 7), 1)}
+    pq.write_table(pa.table(rows), project.pytester.path / f"{name}.parquet")
+
+
 @pytest.fixture
 def history(project: Project) -> Project:
-    """Write a history whose weight changes at batch 8 of 14, and a day after it whose size moved."""
-    rng = np.random.default_rng(1)
-    batch = np.repeat(np.arange(15), 120)
-    table = pa.table(
-        {"batch": batch, "size": rng.normal(0, 1, 1800) + (batch == 14), "weight": rng.normal(1.5 * (batch > 7), 1)}
-    )
-    for name, rows in (("history", batch < 14), ("today", batch == 14)):
-        pq.write_table(table.filter(pa.array(rows)), project.pytester.path / f"{name}.parquet")
+    """Write a history, a batch after it whose size moved, and a year whose weight changed with its ninth batch."""
+    put(project, "history", np.arange(14))
+    put(project, "today", np.array([14]), size=1.0)
+    put(project, "year", np.arange(20), weight=1.5)
     return project
 
 
@@ -67,26 +72,26 @@ def test_declared_windows_are_items(history: Project) -> None:
         "mlops.toml::drift::today::size": "fail",
         "mlops.toml::drift::today::weight": "pass",
         "mlops.toml::drift::today::(together)": "pass",
-        "mlops.toml::timeline::history::size": "pass",
-        "mlops.toml::timeline::history::weight": "fail",
-        "mlops.toml::timeline::history::(together)": "pass",
+        "mlops.toml::timeline::year::size": "pass",
+        "mlops.toml::timeline::year::weight": "fail",
+        "mlops.toml::timeline::year::(together)": "pass",
     }
     page = (history.pytester.path / ".mlops" / "report.html").read_text(encoding="utf-8")
-    assert "<summary>timeline: history.weight</summary>" in page
-    assert "changed between window 8 and window 9" in page
+    assert "<summary>timeline: year.weight</summary>" in page
+    assert "hanged between window 8 and window 9" in page
 
 
 def test_the_tools_are_checks_of_the_stage_drift(history: Project) -> None:
     result = history.write({"test_it.py": CHECKS}).run("--mlops")
     assert history.verdicts() == {
         "test_today": "fail",
-        "test_history": "fail",
+        "test_year": "fail",
         "test_season_without_windows": "error",
         "test_rows_of_windows": "error",
     }
     assert {check["stage"] for check in history.record()["checks"]} == {"drift"}
     text = result.stdout.str()
-    assert "changed between window 8 and window 9" in text
+    assert "Changed between window 8 and window 9" in text
     assert "match= and time= need windows=, the stretches that are compared" in text
     assert "windows are compared by their counts, target=, model= and segments= need rows" in text
 
