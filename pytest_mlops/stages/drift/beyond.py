@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pytest_mlops.core.limit import Limit
     from pytest_mlops.core.measurement import Measurement
 
-_AT_LEAST = 4  # times as much as must be seen of data: two standard deviations, and 0.8 of a share
+_SHIFT = 3.0  # standard deviations that must be seen beside a history, where the user does not say
+_TIMES = 4  # as much of a share or a correlation as must be seen of data: 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ def judge_window(
     Parameters
     ----------
     must_see
-        In standard deviations of a normal column; None: two, or 0.8 of a share.
+        In standard deviations of a normal column; None: three, or 0.8 of a share.
     """
     if learnt.windows < learnt.fewest:
         reason = f"too few windows to learn a limit from: {learnt.words}, {learnt.fewest} would do"
@@ -100,11 +101,8 @@ def _needed(kind: str, must_see: float | None, material: float) -> float:
     if must_see is not None:
         return max(known.seen_of(must_see), material)
     if known.of_shift is not None:
-        return max(known.seen_of(_AT_LEAST * _HALF), material)
-    return max(_AT_LEAST * known.must_see, material)
-
-
-_HALF = 0.5  # of a standard deviation: what must be seen of data
+        return max(known.seen_of(_SHIFT), material)
+    return max(_TIMES * known.must_see, material)
 
 
 def words(kind: str, seen: float) -> str:

@@ -177,7 +177,7 @@ def no_drift(
         `material={"ks": 0.05, "missing_share_change": 0}`.
     must_see
         The shift that must not be missed, in standard deviations of a normal column; 0.2 for all shares. None: 0.5;
-        where a limit is learnt, 2 and 0.8 for shares, since what windows do by themselves can't be told from drift.
+        where a limit is learnt, 3 and 0.8 for shares, since what windows do by themselves can't be told from drift.
     columns
         Which columns to judge; the error rate is held over all that were measured, whatever is judged here.
     """
