@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.contract import law
     from pytest_mlops.stages.data import expectations
     from pytest_mlops.stages.deepchecks import deepcheck, deepchecks
-    from pytest_mlops.stages.drift import no_drift, same_within
+    from pytest_mlops.stages.drift import no_change, no_drift, same_within
     from pytest_mlops.stages.features import pure_features
     from pytest_mlops.stages.privacy import (
         k_anonymous,
@@ -53,7 +53,7 @@ _HOMES = {
     "stages.contract": ("law",),
     "stages.data": ("expectations",),
     "stages.deepchecks": ("deepcheck", "deepchecks"),
-    "stages.drift": ("no_drift", "same_within"),
+    "stages.drift": ("no_change", "no_drift", "same_within"),
     "stages.features": ("pure_features",),
     "stages.privacy": ("k_anonymous", "l_diverse", "no_forbidden_features", "no_personal_data", "retained_at_most"),
     "stages.reproduce": ("same",),
@@ -97,6 +97,7 @@ __all__ = [
     "k_anonymous",
     "l_diverse",
     "law",
+    "no_change",
     "no_drift",
     "no_forbidden_features",
     "no_giveaway",

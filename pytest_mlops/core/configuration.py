@@ -27,6 +27,7 @@ _KEYS: Mapping[str, Key] = {
     "data": Key(kind="tables", words="tables [data.NAME]", keys=declared.DATA),
     "drift": Key(kind="tables", words="tables [drift.NAME]", keys=declared.DRIFT),
     "deepchecks": Key(kind="tables", words="tables [deepchecks.NAME]", keys=declared.DEEPCHECKS),
+    "timeline": Key(kind="tables", words="tables [timeline.NAME]", keys=declared.TIMELINE),
     "model": Key(kind="tables", words="tables [model.NAME]", keys=declared.MODEL),
     "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared.TRAINER),
     "service": Key(kind="tables", words="tables [service.NAME]", keys=declared.SERVICE),
@@ -55,6 +56,7 @@ class Configuration:
     data: Mapping[str, declared.DataSet] = field(default_factory=dict)
     drift: Mapping[str, declared.DriftWatch] = field(default_factory=dict)
     deepchecks: Mapping[str, declared.DeclaredDeepchecks] = field(default_factory=dict)
+    timeline: Mapping[str, declared.Timeline] = field(default_factory=dict)
     model: Mapping[str, declared.DeclaredModel] = field(default_factory=dict)
     trainer: Mapping[str, declared.DeclaredTrainer] = field(default_factory=dict)
     service: Mapping[str, declared.DeclaredService] = field(default_factory=dict)
@@ -69,7 +71,9 @@ class Configuration:
     def declares(self) -> bool:
         """Say whether there is a declaration that makes a check."""
         suites = [data for data in self.data.values() if data.suite]
-        return any((suites, self.drift, self.deepchecks, self.model, self.trainer, self.service, self.batch))
+        return any(
+            (suites, self.drift, self.timeline, self.deepchecks, self.model, self.trainer, self.service, self.batch)
+        )
 
 
 def read_configuration(root: Path) -> Configuration:
@@ -137,6 +141,7 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
             "deepchecks",
             lambda name, entry, place: declared.read_deepchecks(name, entry, data, entries["model"], place),
         ),
+        timeline=read("timeline", lambda name, entry, place: declared.read_timeline(name, entry, data, place)),
         model=read("model", lambda name, entry, place: declared.read_model(name, entry, data, place)),
         trainer=read("trainer", lambda name, entry, _: declared.DeclaredTrainer(name=name, **entry)),
         service=read("service", declared.read_service),

@@ -27,6 +27,8 @@ DEEPCHECKS_SUITES = (
     "data_integrity", "train_test_validation", "model_evaluation", "production_suite", "full_suite",
 )  # fmt: skip
 LABEL_TYPES = ("binary", "multiclass", "regression")
+SEASONS = ("weekday", "month", "hour")
+WINDOW_MEASURES = DRIFT_MEASURES[:5]  # which are counts
 ASPECTS = ("data_digest", "params", "fitted_state", "predictions", "metrics")
 
 _NUMBER = Key(kind="number", words="a number")
@@ -59,6 +61,19 @@ DRIFT = {
     "target": text("the column of the truth, whose relation to the others is compared"),
     "model": text("the name of a [model.NAME], whose loss is compared"),
     "segments": texts("a list of columns, in each of whose values the model's loss is compared"),
+    "windows": text("'day', 'week', 'month', 'hour', '7D' or a column: the data are one such window of the reference"),
+    "match": text("the season whose windows are compared", choices=SEASONS),
+    "time": text("the column of times that windows are cut by"),
+    "false_alarms": Key(kind="number", words="a rate between 0 and 1"),
+    "material": Key(kind="number", words="a distance between 0 and 1"),
+}
+TIMELINE = {
+    "data": text("the name of a [data.NAME]", needed=True),
+    "windows": text("'day', 'week', 'month', 'hour', '7D' or a column of whole numbers", needed=True),
+    "time": text("the column of times that windows are cut by"),
+    "reference": text("the name of a [data.NAME], from which distances are measured"),
+    "columns": texts("a list of column names"),
+    "measures": texts(f"a list, of {', '.join(WINDOW_MEASURES)}", choices=WINDOW_MEASURES),
     "false_alarms": Key(kind="number", words="a rate between 0 and 1"),
     "material": Key(kind="number", words="a distance between 0 and 1"),
 }
@@ -141,6 +156,24 @@ class DriftWatch:
     target: str = ""
     model: str = ""
     segments: Sequence[str] = ()
+    windows: str = ""
+    match: str = ""
+    time: str = ""
+    false_alarms: float = 0.01
+    material: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """A sequence of windows, in which a change is looked for."""
+
+    name: str
+    data: str
+    windows: str
+    time: str = ""
+    reference: str = ""
+    columns: Sequence[str] = ()
+    measures: Sequence[str] = ()
     false_alarms: float = 0.01
     material: float = 0.1
 
@@ -238,9 +271,26 @@ def read_drift(
         check_choices([entry["model"]], models, place)
         if "sketch" in entry:
             raise DeclarationError(f"{place}: a model needs the rows of the reference, and a sketch does not keep them")
+    if "windows" not in entry and (alone := {"match", "time"} & entry.keys()):
+        raise DeclarationError(f"{place}: {min(alone)} needs windows, the stretches that are compared")
+    if "windows" in entry and (rows := {"model", "target", "segments"} & entry.keys()):
+        raise DeclarationError(
+            f"{place}: windows are compared by their counts, {min(rows)} needs rows. Hint: a table each"
+        )
+    _check_columns(entry, place)
+    return DriftWatch(name=name, **entry)
+
+
+def read_timeline(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> Timeline:
+    """Return a timeline; its names must be those of data sets."""
+    check_choices([entry[key] for key in ("data", "reference") if key in entry], data, place)
+    _check_columns(entry, place)
+    return Timeline(name=name, **entry)
+
+
+def _check_columns(entry: Mapping[str, Any], place: str) -> None:
     if not entry.get("columns", ["all"]):
         raise DeclarationError(f"{place}: columns must name a column; leave the key out for all of them")
-    return DriftWatch(name=name, **entry)
 
 
 def read_deepchecks(

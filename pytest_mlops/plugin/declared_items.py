@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DeclaredService,
         DeclaredTrainer,
         DriftWatch,
+        Timeline,
     )
     from pytest_mlops.core.limit import Limit
     from pytest_mlops.core.result import Requirement
@@ -57,6 +58,7 @@ def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[C
         "batch": (said.batch, _batch),
         "drift": (said.drift, _drift),
         "deepchecks": (said.deepchecks, _deepchecks),
+        "timeline": (said.timeline, _timeline),
     }
     return {
         kind: {name: partial(checks, entry, state) for name, entry in entries.items()}
@@ -101,6 +103,9 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
                 target=watch.target or (None if model is None else model.target),
                 model=load(),
                 segments=watch.segments,
+                windows=watch.windows or None,
+                match=watch.match or None,
+                time=watch.time or None,
                 name=watch.name,
             ).require(gate)
 
@@ -110,6 +115,33 @@ def _drift(watch: DriftWatch, state: State) -> Iterable[Check]:
     is_read = kept is not None and not (reference.exists() and (state.update or not kept.exists()))
     known = read_reference(kept) if kept and is_read else reference
     for column in columns_of(known, columns, unit, has_more=has_more):
+        if column != watch.windows:
+            yield Check(column, check_of(column))
+
+
+def _timeline(timeline: Timeline, state: State) -> Iterable[Check]:
+    from pytest_mlops.stages.drift import no_change, timeline_columns
+
+    data = state.configuration.data
+    columns = list(timeline.columns) or None
+
+    def check_of(column: str) -> Callable[..., None]:
+        def check(mlops_timeline: Any) -> None:
+            with _written_at(state, f"timeline.{timeline.name}"):
+                gate = no_change(false_alarms=timeline.false_alarms, material=timeline.material, columns=column)
+            mlops_timeline(
+                data[timeline.data].path,
+                windows=timeline.windows,
+                time=timeline.time or None,
+                reference=data[timeline.reference].path if timeline.reference else None,
+                columns=columns,
+                measures=timeline.measures,
+                name=timeline.name,
+            ).require(gate)
+
+        return check
+
+    for column in timeline_columns(state.root / data[timeline.data].path, timeline.windows, columns):
         yield Check(column, check_of(column))
 
 

@@ -21,6 +21,7 @@ TOOL_STAGES = {
     "mlops_reproduce": "reproducibility",
     "mlops_drift": "drift",
     "mlops_deepchecks": "drift",
+    "mlops_timeline": "drift",
     "mlops_model": "model",
     "mlops_features": "features",
     "mlops_privacy": "privacy",

@@ -31,6 +31,7 @@ def register_on(config: pytest.Config) -> None:
         tools_drift,
         tools_model,
         tools_serving,
+        tools_timeline,
     )
     from pytest_mlops.plugin.alive import start_watching
     from pytest_mlops.plugin.checks import ChecksPlugin
@@ -41,7 +42,8 @@ def register_on(config: pytest.Config) -> None:
     state = _new_state(config)
     config.stash[STATE] = state
     _select_paths(config, state.configuration)
-    for plugin in (settings, tools_data, tools_drift, tools_deepchecks, tools_model, tools_serving, baselines):
+    tools = (tools_data, tools_drift, tools_timeline, tools_deepchecks, tools_model, tools_serving)
+    for plugin in (settings, *tools, baselines):
         config.pluginmanager.register(plugin)
     config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")
     config.pluginmanager.register(DeclaredPlugin(state), "mlops-declared")

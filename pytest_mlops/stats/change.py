@@ -7,9 +7,9 @@ reference and in the current units, :math:`r` those in both. Every statistic is 
 .. math:: s_j^2 = \sum_u (c_{uj} - c_u q_j)^2 / n_q^2 + \sum_u (c_{uj} - c_u p_j)^2 / n_p^2,
 
 each sum over the units of its side, and at least by what independent rows would give, :math:`r_j (1 - r_j) (1/n_q +
-1/n_p)`. So a cell that comes and goes with the day counts less than one that does not, and the permutation holds its
-rate, for many units, also where those of the two sides differ in size (Chung and Romano, Annals of Statistics 41,
-2013).
+1/n_p)`. A side of one unit, which shows no spread, has that of a unit of the other side. So a cell that comes and goes
+with the day counts less than one that does not, and the permutation holds its rate, for many units, also where those of
+the two sides differ in size (Chung and Romano, Annals of Statistics 41, 2013).
 """
 
 from __future__ import annotations
@@ -70,12 +70,22 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
         residues = squared + share * (share * squares - 2 * weighted)
         sides.append((share, _over(residues, n**2), _over(np.ones_like(n), n)))
     (q, of_q, one_q), (p, of_p, one_p) = sides
+    of_q, of_p = _also_alone(of_q, of_p, labels), _also_alone(of_p, of_q, 1 - labels)
     both = _over(table.sum(axis=0), np.asarray(rows.sum()))
     independent = both * (1 - both) * (one_q + one_p)
     return Change(q - p, np.sqrt(np.maximum(np.maximum(of_q + of_p, independent), _LEAST)))
 
 
 _LEAST = 1e-24
+
+
+def _also_alone(squared: Floats, others: Floats, units: Floats) -> Floats:
+    """Return the squared spread of a side; of one of a single unit, which shows none, that of a unit of the other."""
+    alone = units.sum(axis=1, keepdims=True) == 1
+    if not alone.any():
+        return squared
+    n = units.shape[1] - 1
+    return np.where(alone, others * (n**2 / max(n - 1, 1)), squared)
 
 
 def ratio_change(table: Floats, rows: Floats, squares: Floats, labels: Floats) -> Change:
@@ -103,6 +113,7 @@ def ratio_change(table: Floats, rows: Floats, squares: Floats, labels: Floats) -
         residues = units @ of_table - 2 * mean * (units @ products) + mean**2 * (units @ of_rows)
         sides.append((mean, _over(residues, n**2), _over(np.ones_like(n), n), n > 0))
     (new, of_new, one_new, has_new), (old, of_old, one_old, has_old) = sides
+    of_new, of_old = _also_alone(of_new, of_old, labels), _also_alone(of_old, of_new, 1 - labels)
     n = np.maximum(rows.sum(axis=0), 1.0)
     variance = np.maximum(squares / n - (table.sum(axis=0) / n) ** 2, 0.0)
     spread = np.sqrt(np.maximum(np.maximum(of_new + of_old, variance * (one_new + one_old)), _LEAST))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+POWER_Z = NormalDist().inv_cdf(0.8)  # standard errors that a change must be beyond a bound, to be seen 4 times of 5
+
+
 @dataclass(frozen=True)
 class Distance:
     """A distance, with the errors of it in resamples: `errors[b]` bounds |estimate - truth| in draw b."""

@@ -98,7 +98,12 @@ def adjusted_p(scored: Floats) -> Floats:
     >>> adjusted_p(np.array([[3.0, 1.0, 0.0, -1.0], [0.5, 0.0, 2.0, 0.1]])).tolist()
     [0.25, 0.75]
     """
-    highest = np.sort(scored.max(axis=0))
+    return adjusted_highest(scored[:, 0], scored.max(axis=0))
+
+
+def adjusted_highest(scored: Floats, highest: Floats) -> Floats:
+    """Return the share of relabellings whose highest score, of shape (relabellings,), is as far out as each score."""
+    ordered = np.sort(highest)
     # A score equal to the highest of a relabelling, but for rounding, is as far out.
-    below = np.searchsorted(highest, scored[:, 0] - _ROUNDING * np.maximum(1.0, np.abs(scored[:, 0])), side="left")
-    return np.asarray((len(highest) - below) / len(highest))
+    below = np.searchsorted(ordered, scored - _ROUNDING * np.maximum(1.0, np.abs(scored)), side="left")
+    return np.asarray((len(ordered) - below) / len(ordered))

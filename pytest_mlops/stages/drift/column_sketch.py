@@ -84,33 +84,29 @@ class ColumnSketch:
 
     def fresh(self) -> ColumnSketch:
         """Return the sketch of no rows, on the same cells."""
-        return replace(self, labels=dict(self.labels), tally=Tally(), kept=len(self.labels))
+        kept = 0 if OTHERS in self.labels and len(self.labels) == 1 else len(self.labels)
+        return replace(self, labels=dict(self.labels), tally=Tally(), kept=kept)
 
-    def place(self, words: Sequence[str]) -> Codes | None:
-        """Return the cells of labels, None where they are too many to be told apart."""
+    def place(self, words: Sequence[str]) -> Codes:
+        """Return the cells of labels; where they are too many to be told apart, the others are one."""
         if not self.is_name:
             found = [self.labels.setdefault(word, len(self.labels)) for word in words]
             if not self.is_crowded:
                 return np.array(found, dtype=np.intp)
             self.give_up()
-        if not self.kept:
-            return None
         return np.array([self.labels.get(word, self.kept) for word in words], dtype=np.intp)
 
     def give_up(self) -> None:
         """Tell apart only the labels of the reference: the others are one."""
         self.is_name = True
         self.tally.reach(0, self.cells)
-        if self.kept:
-            counts = self.tally.counts
-            self.tally = Tally(np.insert(counts[:, : self.kept], self.kept, counts[:, self.kept :].sum(axis=1), axis=1))
-            self.labels = {**dict(list(self.labels.items())[: self.kept]), OTHERS: self.kept}
+        counts = self.tally.counts
+        self.tally = Tally(np.insert(counts[:, : self.kept], self.kept, counts[:, self.kept :].sum(axis=1), axis=1))
+        self.labels = {**dict(list(self.labels.items())[: self.kept]), OTHERS: self.kept}
 
     def ordered(self, first: Sequence[str] = ()) -> ColumnSketch:
         """Return the same with the labels in an order of their own: `first`, then the most frequent, then by name."""
         self.tally.reach(0, self.cells)
-        if self.is_name and not self.kept:
-            return replace(self, labels={}, tally=Tally())
         if self.grid is not None:
             return self
         totals = self.tally.counts.sum(axis=0)

@@ -76,7 +76,7 @@ def _to_json(reference: Reference) -> dict[str, Json]:
         "units": {**reference.units.to_json(), "keys": [*sketch.units], "rows": pack(sketch.rows)},
         "columns": {name: _column(column) for name, column in sketch.columns.items()},
         "joint": joint.to_json() if joint is not None and len(joint.names) <= _MOST_JOINT else None,
-        "repeats": None if repeats is None else {"columns": [*sketch.whole], **(repeats.to_json() or {})},
+        "repeats": None if repeats is None else {"columns": [*sketch.whole], **repeats.finished().to_json()},
         "parts": {key: part.to_json() for key, part in sketch.parts.items()},
     }
 

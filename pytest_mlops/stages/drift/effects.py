@@ -54,6 +54,7 @@ class Resamples:
 
     labels: Floats
     weights: tuple[Floats, Floats]
+    compares: type[Resampled] = Resampled
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -83,7 +84,7 @@ class Pair:
     @cached_property
     def resampled(self) -> Resampled:
         """Return the shares, and those of each bootstrap."""
-        return Resampled.of(self.old, self.new, self.resamples.weights)
+        return self.resamples.compares.of(self.old, self.new, self.resamples.weights)
 
     @property
     def both(self) -> Floats:

@@ -8,7 +8,6 @@ from pytest_mlops.stages.drift.again import Again, Sides
 from pytest_mlops.stages.drift.causes_table import repeats_cause
 from pytest_mlops.stages.drift.kinds import KINDS
 from pytest_mlops.stages.drift.moved_column import Explained, MovedColumn
-from pytest_mlops.stages.drift.values import Uniqueness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,13 +54,8 @@ def explain(
 def _of_table(sides: Sides, effects: Sequence[Effect], p_values: Sequence[float]) -> Iterable[tuple[int, str]]:
     old, new = (sketch.repeats for sketch in sides.sketches)
     for number, (effect, p) in enumerate(zip(effects, p_values, strict=True)):
-        if (
-            effect.kind == "duplicate_share_change"
-            and p <= _DRIFTED
-            and isinstance(old, Uniqueness)
-            and isinstance(new, Uniqueness)
-        ):
-            cause = repeats_cause(old, new)
+        if effect.kind == "duplicate_share_change" and p <= _DRIFTED and old is not None and new is not None:
+            cause = repeats_cause(old.finished(), new.finished())
             yield number, f"likely {cause}" if cause else ""
 
 

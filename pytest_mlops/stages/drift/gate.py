@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
@@ -14,8 +13,11 @@ from pytest_mlops.core.limit import Limit
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.source import calling_place
 from pytest_mlops.core.verdict import Verdict
-from pytest_mlops.stages.drift.kinds import DISTANCES, KINDS, shift_of_ks
+from pytest_mlops.stages.drift.beyond import Learnt, judge_window
+from pytest_mlops.stages.drift.beyond import words as _words
+from pytest_mlops.stages.drift.kinds import DISTANCES, KINDS
 from pytest_mlops.stages.drift.measure import TOGETHER, interval_of, schema_only, together_of
+from pytest_mlops.stats.clusters import POWER_Z
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.core.result import Result
 
-_POWER_Z = NormalDist().inv_cdf(0.8)
 SEEN = "smallest_seen"
 
 
@@ -78,19 +79,22 @@ class _Measured:
     noise: float
     p_value: float
     least_p: float
+    learnt: Learnt | None = None
 
     @classmethod
     def of(cls, measurement: Measurement, details: Mapping[str, Any], number: int, false_alarms: float) -> _Measured:
         together = together_of(details)
         width, kind = together.width(number, false_alarms), measurement.short_name
+        hiding = together_of({**details, **details.get("middle", {})})  # of a sequence: what hides a change halfway
         return cls(
             measurement=replace(
                 measurement, interval=interval_of(kind, float(measurement), measurement.n, width, 1 - false_alarms)
             ),
             kind=kind,
-            noise=width + _POWER_Z * together.errors[number][1],
+            noise=hiding.width(number, false_alarms) + POWER_Z * hiding.errors[number][1],
             p_value=float(measurement.parameters["p_value"]),  # type: ignore[arg-type]
             least_p=1 / details["relabellings"],
+            learnt=Learnt.of(details, number, false_alarms),
         )
 
     @property
@@ -111,12 +115,15 @@ class _Measured:
         return f"these rows would have shown {_words(self.kind, self.seen(limit))}"
 
 
+_SHIFT = 0.5  # standard deviations
+
+
 @dataclass(frozen=True, kw_only=True)
 class NoDrift(_Gate):
     """The requirement that `no_drift` makes."""
 
     material: Mapping[str, float]
-    must_see: float
+    must_see: float | None
 
     def _judge(self, measured: _Measured) -> Judgement:
         kind = measured.kind
@@ -124,6 +131,10 @@ class NoDrift(_Gate):
         interval, material = measured.measurement.interval, limit.high
         if measured.measurement.value is None or interval is None:
             return judge(measured.measurement, limit)
+        if measured.learnt is not None:
+            return judge_window(
+                measured.measurement, limit, measured.learnt, false_alarms=self.false_alarms, must_see=self.must_see
+            )
         measurement, shown = measured.judged(material), measured.shown(material)
         unlikely = measured.p_value <= self.false_alarms
         if unlikely and (interval.low > material or material == 0):
@@ -133,7 +144,7 @@ class NoDrift(_Gate):
             reason = f"too few units to be a gate: {measured.unit} can be told apart in {1 / measured.least_p:.0f} ways"
             said = f"{reason}, not in {1 / self.false_alarms:.0f}; {shown}"
             return Judgement(measurement, limit, Verdict.INCONCLUSIVE, said)
-        must_see = max(KINDS[kind].seen_of(self.must_see), material)
+        must_see = max(KINDS[kind].seen_of(_SHIFT if self.must_see is None else self.must_see), material)
         if material + measured.noise > must_see:
             return Judgement(measurement, limit, Verdict.INCONCLUSIVE, _too_few(measured, must_see, material))
         return Judgement(measurement, limit, Verdict.PASS, shown)
@@ -165,7 +176,7 @@ def no_drift(
     *,
     false_alarms: float = 0.01,
     material: float | Mapping[str, float] = 0.1,
-    must_see: float = 0.5,
+    must_see: float | None = None,
     columns: Sequence[str] | str | None = None,
 ) -> NoDrift:
     """Return the requirement that no column has surely moved materially: the alarm gate.
@@ -173,6 +184,8 @@ def no_drift(
     `fail` when units alone explain a change in no more than `false_alarms` of all cases, whatever their number, and
     the whole interval lies beyond the material limit; `pass` when not, provided that these rows would have shown, with
     80 % power, a shift of `must_see` standard deviations; else `inconclusive`, with how many more units it takes.
+    Of a window whose limit is learnt: `fail` when it is further out than windows of the reference are from each other,
+    and beyond the material limit.
 
     Parameters
     ----------
@@ -184,7 +197,8 @@ def no_drift(
         extremes; a value that was rare may take 0.05 of them. A mapping sets single measures:
         `material={"ks": 0.05, "missing_share_change": 0}`.
     must_see
-        The shift that must not be missed, in standard deviations of a normal column; 0.2 for all shares.
+        The shift that must not be missed, in standard deviations of a normal column; 0.2 for all shares. None: 0.5;
+        where a limit is learnt, 3 and 0.8 for shares, since what windows do by themselves can't be told from drift.
     columns
         Which columns to judge; the error rate is held over all that were measured, whatever is judged here.
     """
@@ -247,15 +261,6 @@ def _check_rate(gate: str, rate: float, name: str = "false_alarms") -> None:
 
 def _column(measurement: Measurement) -> str:
     return measurement.subject.partition(".")[2]
-
-
-def _words(kind: str, seen: float) -> str:
-    is_distance = KINDS[kind].of_shift is not None
-    if seen >= KINDS[kind].most:
-        return f"no {'distance' if is_distance else 'change'}, however large"
-    if kind == "ks":
-        return f"a distance of {seen:.3f}, as a shift of {shift_of_ks(seen):.2f} sd makes"
-    return f"{'a distance' if is_distance else 'a change'} of {seen:.3f}"
 
 
 def _too_few(measured: _Measured, must_see: float, material: float) -> str:

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     Schema = Mapping[str, nw.dtypes.DType]
 
-_DRAWS = 999
-_CONFIDENCE = 0.99
+DRAWS = 999
+CONFIDENCE = 0.99
 TOGETHER = "(together)"  # stands for what is measured of all columns together
 
 
@@ -131,10 +131,10 @@ def measure_drift(
     if target is not None and not has_labels(new, target):
         old = old.without(target)
     types = {column: word_of(dtype) for column, dtype in schema_of(new).items()}
-    gone, changed = _schema(old, types)
+    gone, changed = schema_changes(old, types)
     present = [column for column in old.family if column not in {*gone, *changed}]
     n_rows = old.n_rows, count_rows(new)
-    measured = _nothing(name, n_rows)
+    measured = nothing_measured(name, n_rows)
     details: dict[str, Json] = {}
     if all(n_rows) and present:
         if asked.needs_rows and rows is None:
@@ -147,7 +147,7 @@ def measure_drift(
         effects, resamples = _effects(sketches, measures, prepared, seed)
         p_values = _p_values(effects)
         together = _together(effects, resamples)
-        lows = [effect.distance.value - together.width(i, 1 - _CONFIDENCE) for i, effect in enumerate(effects)]
+        lows = [effect.distance.value - together.width(i, 1 - CONFIDENCE) for i, effect in enumerate(effects)]
         explained = explain(replace(sides, public=public), effects, p_values, lows, name)
         measured = _measured(
             effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained, sketches=sketches
@@ -159,8 +159,8 @@ def measure_drift(
         stage="drift",
         subject=name,
         measurements=(
-            _of_schema("columns_missing", name, gone, len(old.family)),
-            _of_schema("type_changed", name, changed, len(old.family)),
+            of_schema("columns_missing", name, gone, len(old.family)),
+            of_schema("type_changed", name, changed, len(old.family)),
             *measured,
         ),
         details={"names": [*old.family], "columns_missing": gone, "type_changed": changed, **details},
@@ -182,7 +182,7 @@ def _sketches(
     return sides, (old, new), f"{words}; {found}" if found else words, prepared
 
 
-def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
+def schema_changes(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
     """Return the columns that are missing, and those of another type: what to say of each."""
     changed: dict[str, Json] = {
         column: f"{column} ({word} → {types[column]})"
@@ -195,7 +195,8 @@ def _schema(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, J
 _WORDS = {"columns_missing": "missing", "type_changed": "of another type"}
 
 
-def _of_schema(kind: str, name: str, found: Mapping[str, Json], n: int) -> Measurement:
+def of_schema(kind: str, name: str, found: Mapping[str, Json], n: int) -> Measurement:
+    """Return how many columns changed in a way; `found` says what of each."""
     return Measurement(
         name=f"drift.{kind}",
         subject=name,
@@ -210,10 +211,11 @@ def schema_only(measurement: Measurement, details: Mapping[str, Any], columns: C
     """Return the same measurement of the schema, of some columns only."""
     kind = measurement.short_name
     found = {column: words for column, words in details[kind].items() if column in columns}
-    return _of_schema(kind, measurement.subject, found, len(columns))
+    return of_schema(kind, measurement.subject, found, len(columns))
 
 
-def _nothing(name: str, n_rows: tuple[int, int]) -> list[Measurement]:
+def nothing_measured(name: str, n_rows: tuple[int, int]) -> list[Measurement]:
+    """Return what is measured where a side has no rows."""
     note = f"nothing to compare: {n_rows[0]:,} rows in the reference, {n_rows[1]:,} now"
     return [Measurement(name="drift.ks", subject=name, value=None, n=0, note=note)]
 
@@ -224,8 +226,8 @@ def _effects(
     counts = len(sketches[0].units), len(sketches[1].units)
     pairs = shared_units(*sketches)
     rng = np.random.default_rng(seed)
-    labels = relabellings(rng, *counts, _DRAWS, pairs)
-    weights = draw_weights(rng, *counts, _DRAWS, pairs)
+    labels = relabellings(rng, *counts, DRAWS, pairs)
+    weights = draw_weights(rng, *counts, DRAWS, pairs)
     resamples = Resamples(labels=labels.astype(np.float64), weights=weights)
     effects = [
         effect for column in sketches[1].columns for effect in effects_of(column, *sketches, resamples, more=measures)
@@ -246,18 +248,18 @@ def _measured(
     sketches: tuple[Sketch, Sketch],
 ) -> list[Measurement]:
     together = _together(effects, resamples)
-    parameters: dict[str, Json] = {"unit": said, "draws": _DRAWS}
+    parameters: dict[str, Json] = {"unit": said, "draws": DRAWS}
     return [
         Measurement(
             name=f"drift.{effect.kind}",
-            subject=_subject(name, effect),
+            subject=subject_of(name, effect),
             value=effect.distance.value if effect.n else None,
             n=effect.n,
             method=f"{KINDS[effect.kind].method}; max-T permutation and bootstrap of units",
             parameters={**parameters, "p_value": p},
             seed=seed,
             interval=interval_of(
-                effect.kind, effect.distance.value, effect.n, together.width(number, 1 - _CONFIDENCE), _CONFIDENCE
+                effect.kind, effect.distance.value, effect.n, together.width(number, 1 - CONFIDENCE), CONFIDENCE
             ),
             note=_note(effect, explained.get(number)),
             artefacts=_artefacts(effect, name, explained.get(number), sketches),
@@ -266,7 +268,8 @@ def _measured(
     ]
 
 
-def _subject(name: str, effect: Effect) -> str:
+def subject_of(name: str, effect: Effect) -> str:
+    """Return what a measure is about."""
     if effect.segment:
         return f"{name}[{effect.segment}]"
     return f"{name}.{effect.column}" if effect.column else name
@@ -317,8 +320,11 @@ def _note(effect: Effect, explained: Explained | None) -> str:
 def _artefacts(
     effect: Effect, name: str, explained: Explained | None, sketches: tuple[Sketch, Sketch]
 ) -> tuple[Artefact, ...]:
-    if explained is not None:
-        return explained.artefacts
+    return histogram_of(effect, name, sketches) if explained is None else explained.artefacts
+
+
+def histogram_of(effect: Effect, name: str, sketches: tuple[Sketch, Sketch]) -> tuple[Artefact, ...]:
+    """Return the plot of a measure that its column is drawn for."""
     if effect.shares is None:
         return ()
     picture = picture_of_counts(sketches, effect.column)

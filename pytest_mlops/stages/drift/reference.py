@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Schema = Mapping[str, nw.dtypes.DType]
 
-_SAMPLE = 100_000  # rows that a grid is chosen from
+SAMPLE = 100_000  # rows that a grid is chosen from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,7 @@ def reference_of(
     public: Collection[str] = (),
     seed: int = 0,
     beside: Data | None = None,
+    units: Units | None = None,
 ) -> Reference:
     """Return the reference that some data are.
 
@@ -109,6 +110,8 @@ def reference_of(
     beside
         The data that will be compared, where they are known: units are chosen that both have, and columns that they do
         not have are not looked at.
+    units
+        Those that are counted by, in place of what `unit` says.
     """
     opened = open_lazily(data)[0]
     types, n_rows = schema_of(opened), count_rows(opened)
@@ -122,7 +125,7 @@ def reference_of(
         looked_at = [c for c in family if c in others and is_like(word_of(types[c]), word_of(others[c]))]
         times = [column for column in times if column in others and is_moment(others[column])]
         whole = [column for column in whole if column in others]
-    units = choose_units(known, unit, n_rows, seed)
+    units = units or choose_units(known, unit, n_rows, seed)
     draw = _Draw(opened, n_rows, seed)
     sketch = _sketch(draw, looked_at, units, public=public, whole=whole if n_rows else [], times=times)
     return Reference(
@@ -157,7 +160,7 @@ class _Draw:
 
     def rows(self, columns: Sequence[str]) -> Sample:
         """Return some rows of columns of numbers."""
-        sampler = Sampler(columns, _SAMPLE / max(self.n_rows, 1), self.seed)
+        sampler = Sampler(columns, SAMPLE / max(self.n_rows, 1), self.seed)
         return fold_batches(self.data, columns, sampler, Sample.merge)
 
     def vectors(self, columns: Sequence[str]) -> VectorSample:
@@ -190,10 +193,11 @@ def _sketch(
     ]
     named = {f"{type(part).__name__.lower()} of {part.column}": part for part in parts}
     sketcher = Sketcher(cells, units, whole, named)
-    return (_sketched(draw.data, sketcher) if draw.n_rows else sketcher((), 0)).ordered()
+    return (sketched(draw.data, sketcher) if draw.n_rows else sketcher((), 0)).ordered()
 
 
-def _sketched(data: Data, sketcher: Sketcher) -> Sketch:
+def sketched(data: Data, sketcher: Sketcher) -> Sketch:
+    """Return the sketch of all rows of some data."""
     beside = [sketcher.units.column] if sketcher.units.column else []
     read = list(
         dict.fromkeys([*sketcher.columns, *beside, *sketcher.whole, *(part.column for part in sketcher.parts.values())])
@@ -216,7 +220,7 @@ def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[st
     whole = old.whole if old.repeats is not None and all(column in schema for column in old.whole) else ()
     parts = {key: part for key, part in old.parts.items() if part.column in columns or _has_times(schema, part.column)}
     sketcher = Sketcher(old.columns, units, whole, parts)
-    return replace(old, parts=parts), _sketched(data, sketcher).ordered(old), units
+    return replace(old, parts=parts), sketched(data, sketcher).ordered(old), units
 
 
 def _has_times(schema: Schema, column: str) -> bool:

@@ -14,7 +14,7 @@ from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
 from pytest_mlops.stages.drift.joint import Joint, cut
 from pytest_mlops.stages.drift.reading import Reading, mix
 from pytest_mlops.stages.drift.runs import Runs
-from pytest_mlops.stages.drift.values import VALUES, Uniqueness, Values
+from pytest_mlops.stages.drift.values import Uniqueness, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,7 +79,7 @@ class Sketch:
             for part in parts.get(name, ()):
                 part.add(reading, units, n)
             column = self.columns.get(name)
-            if column is None or (column.is_name and not column.kept):
+            if column is None:
                 continue
             if column.grid is None:
                 cells = _labelled(reading, column)
@@ -133,8 +133,6 @@ class Sketch:
         keys = sorted(self.units, key=lambda key: (isinstance(key, str), key))
         units = {key: number for number, key in enumerate(keys)}
         same = self.grouped(units, np.array([units[key] for key in self.units], dtype=np.intp))
-        if same.repeats is not None:
-            same.repeats = same.repeats.finished()
         for key, part in [*same.parts.items()]:
             if reference is None and not self._is_worth(part):
                 del same.parts[key]
@@ -188,9 +186,6 @@ class Sketch:
 
     def missing(self, name: str) -> Floats:
         """Return how many rows of each unit have no value in a column."""
-        values = self.parts.get(f"{VALUES} of {name}")
-        if self.columns[name].is_name and isinstance(values, Uniqueness):  # whose cells were given up
-            return np.asarray(self.rows - values.filled.of(len(self.units))[:, 0])
         return np.asarray(self.rows - self.table(name).sum(axis=1))
 
 
@@ -222,6 +217,4 @@ class Sketcher:
 def _labelled(reading: Reading, column: ColumnSketch) -> Codes:
     codes, found = reading.codes
     place = column.place(found if column.is_public else [short_digest(word) for word in found])
-    if place is None:
-        return np.full(len(codes), -1, dtype=np.intp)
     return np.asarray(np.append(place, -1)[codes])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.joint import joint_change
 from pytest_mlops.stages.drift.part_effects import repeat_effect
-from pytest_mlops.stages.drift.values import Uniqueness
 from pytest_mlops.stats.clusters import Distance
 
 if TYPE_CHECKING:
@@ -26,8 +25,9 @@ def table_effects(old: Sketch, new: Sketch, resamples: Resamples) -> Iterable[Ef
     """Yield the measures of the table; their column is empty."""
     if old.joint is not None and new.joint is not None:
         yield _dependence((old.joint, new.joint), int(new.rows.sum()), resamples)
-    if isinstance(old.repeats, Uniqueness) and isinstance(new.repeats, Uniqueness):
-        yield repeat_effect("duplicate_share_change", "rows", (old.repeats, new.repeats), resamples)
+    if old.repeats is not None and new.repeats is not None:
+        sides = old.repeats.finished(), new.repeats.finished()
+        yield repeat_effect("duplicate_share_change", "rows", sides, resamples)
 
 
 def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -> Effect:

@@ -227,7 +227,7 @@ def units_from_json(read: Mapping[str, Any]) -> Units:
 
 
 def times_of(series: nw.Series[Any]) -> NDArray[Any]:
-    """Return points in time in seconds, of the zone UTC where they have one."""
+    """Return times in seconds, in UTC where they have a zone; NaT where there is none."""
     import narwhals as nw
 
     if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
@@ -352,7 +352,7 @@ def _doubled(sketch: Sketch) -> Sketch:
 
 
 def _within(sketch: Sketch) -> Iterable[tuple[float, str]]:
-    for name, blocks in _blocks(sketch):
+    for name, blocks in blocks_of(sketch):
         correlation = within_blocks(blocks)
         if correlation is not None:
             yield correlation, name
@@ -360,10 +360,10 @@ def _within(sketch: Sketch) -> Iterable[tuple[float, str]]:
 
 def _alike(sketches: Sequence[Sketch]) -> str:
     """Return the first column whose neighbouring blocks are alike, or nothing."""
-    return next((name for one in sketches for name, blocks in _blocks(one) if between_neighbours(blocks)), "")
+    return next((name for one in sketches for name, blocks in blocks_of(one) if between_neighbours(blocks)), "")
 
 
-def _blocks(sketch: Sketch) -> Iterable[tuple[str, Blocks]]:
+def blocks_of(sketch: Sketch) -> Iterable[tuple[str, Blocks]]:
     """Yield the sums of what is looked at in each column, by unit in their order."""
     order = np.argsort(np.array([int(key) for key in sketch.units], dtype=np.int64))
     rows = sketch.rows[order].astype(np.float64)

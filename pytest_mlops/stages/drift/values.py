@@ -129,6 +129,30 @@ class Values:
         together._take(self.hashes, place[self.units].astype(np.int64), self.rows)  # noqa: SLF001 - of its own kind
         return together
 
+    def of_units(self, place: Codes, n_units: int) -> Values:
+        """Return the same of some units; `place` says for each unit which one it is in, -1 where it is left out."""
+        kept = place >= 0
+        filled = Sums(1)
+        filled.reach(n_units)[place[kept]] = self.filled.reach(len(place))[kept]
+        some = kept[self.units]
+        units = place[self.units[some]]
+        return replace(self, hashes=self.hashes[some], units=units, rows=self.rows[some], filled=filled)
+
+    def apart(self, groups: Codes, limit: int) -> Values:
+        """Return the same with values of one group of units told apart from those of others.
+
+        Parameters
+        ----------
+        groups
+            In which each unit is.
+        limit
+            The hash up to which all are kept that are compared.
+        """
+        small = replace(self)
+        small._only(min(limit, self.limit))  # noqa: SLF001 - of its own kind
+        own = (groups[small.units].astype(np.uint64) + np.uint64(1)) * _MIX << np.uint64(12)
+        return replace(small, hashes=small.hashes ^ own)
+
     def is_worth(self, n_labels: int, *, is_name: bool) -> bool:  # noqa: ARG002 - as the others
         """Say whether values are names; of categories, counts of all are kept."""
         return is_name or self.is_number
