@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SMALL = 0.002  # the pooled share below which categories are one cell
 _MOST = 256  # categories that are told apart
+_TAIL = 0.05
 _AT_ONCE = 64  # cells: the tables of thousands would not fit into a core's cache
 
 
@@ -133,18 +134,31 @@ def ordered_statistics(table: Floats, labels: Floats, normal_scores: Floats) -> 
         :math:`|\sum_j w_j (q_j - p_j)|` with the cells' normal scores :math:`w` (van der Waerden), and with their
         squares (Klotz, Annals of Mathematical Statistics 33, 1962): for normal values as good as the tests of the mean
         and of the variance, for others better.
+    `low_tail`, `high_tail`
+        The same with :math:`\max(0, \ln(0.05 / (1 - F_j)))`, mirrored below: exponential scores of what exceeds the 5 %
+        quantile, best for a tail that reaches further (Savage, Annals of Mathematical Statistics 27, 1956).
     """
     rows = table.sum(axis=1)
     cumulated = change(np.cumsum(table, axis=1)[:, :-1], rows, labels)
-    moments = change(table @ np.stack([normal_scores, normal_scores**2], axis=1), rows, labels)
+    weights = np.stack([normal_scores, normal_scores**2, *_tail_scores(table)], axis=1)
+    moments = change(table @ weights, rows, labels)
     size = np.abs(cumulated.difference)
-    location, spread = (np.abs(moments.difference) / moments.spread).T
+    location, spread, low_tail, high_tail = (np.abs(moments.difference) / moments.spread).T
     return {
         "ks": size.max(axis=-1, initial=0.0) / _mean_spread(cumulated),
         "tails": (size / cumulated.spread).max(axis=-1, initial=0.0),
         "location": location,
         "spread": spread,
+        "low_tail": low_tail,
+        "high_tail": high_tail,
     }
+
+
+def _tail_scores(table: Floats) -> tuple[Floats, Floats]:
+    """Return the scores of cells beyond the 5 % quantiles, of shape (cells,), below and above; by both samples."""
+    both = shares(table.sum(axis=0))
+    middle = np.clip(np.cumsum(both) - both / 2, 1e-9, 1 - 1e-9)
+    return np.maximum(np.log(_TAIL / middle), 0.0), np.maximum(np.log(_TAIL / (1 - middle)), 0.0)
 
 
 def category_statistics(table: Floats, labels: Floats) -> dict[str, Floats]:

@@ -76,6 +76,25 @@ def scores(statistics: Floats) -> Floats:
     return Pearson.of(statistics).deviates(statistics)
 
 
+def surprise(deviates: Floats) -> Floats:
+    r"""Return :math:`-\ln(1 - \Phi(z))` of normal deviates: how unlikely each is, on a scale on which weights add.
+
+    With :math:`\ln w` added to a statistic's surprise it gets w times the part of the error rate that it would have;
+    for weights that are fixed beforehand the rate holds (Genovese, Roeder and Wasserman, Biometrika 93, 2006).
+
+    References
+    ----------
+    Börjesson and Sundberg, IEEE Transactions on Communications 27, 1979: within 0.3 % for z > 0.
+
+    >>> [round(float(one), 2) for one in surprise(np.array([-1.0, 0.0, 1.0, 2.326, 6.0]))]
+    [0.17, 0.69, 1.84, 4.6, 20.74]
+    """
+    size = np.abs(deviates)
+    tail = np.exp(-(size**2) / 2) / (np.sqrt(2 * np.pi) * (0.661 * size + 0.339 * np.sqrt(size**2 + 5.51)))
+    log_tail = -(size**2) / 2 - np.log(np.sqrt(2 * np.pi) * (0.661 * size + 0.339 * np.sqrt(size**2 + 5.51)))
+    return np.asarray(np.where(deviates > 0, -log_tail, -np.log1p(-np.minimum(tail, 0.5))))
+
+
 _ROUNDING = 1e-10
 
 

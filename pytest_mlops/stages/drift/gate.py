@@ -16,7 +16,8 @@ from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.stages.drift.beyond import Learnt, judge_window
 from pytest_mlops.stages.drift.beyond import words as _words
 from pytest_mlops.stages.drift.kinds import DISTANCES, KINDS
-from pytest_mlops.stages.drift.measure import TOGETHER, interval_of, schema_only, together_of
+from pytest_mlops.stages.drift.measure import TOGETHER, schema_only
+from pytest_mlops.stages.drift.measured import interval_of, together_of
 from pytest_mlops.stats.clusters import POWER_Z
 
 if TYPE_CHECKING:

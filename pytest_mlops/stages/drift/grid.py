@@ -23,7 +23,8 @@ _INNER = 96  # bins of equal share, where so many have rows enough
 _ROWS = 20  # of the sample, in a bin
 _TAILS = (0.0005, 0.001, 0.002, 0.005)  # shares of the edges beside them, on both sides
 _OUTER = (0.1, 1.0, 10.0)  # edges beyond the extremes, in ranges
-_FEW = 100  # distinct values that get a bin each
+_FEW = 250  # distinct values that get a bin each
+_NEAR = 0.1  # of the way to the next value, within which a number counts as the value: float noise is much less
 _NORMAL_RANGE = 1.349  # standard deviations between the quartiles of a normal distribution
 _ATOM = 0.004  # the share from which a value gets a bin of its own
 _LEAST = 10.0  # rows that a value must have for that: of fewer, those with many by chance would be picked
@@ -119,7 +120,7 @@ def choose_grid(sample: Floats, low: float, high: float) -> Grid:
         return Grid(edges=np.array([0.0]), inside=(0, 2), shares=np.array([0.5, 0.5]), n=0, scale=0.0)
     distinct, counts = _distinct(values)
     has_few = len(distinct) <= min(_FEW, max(1, len(values) // 4))
-    inner = _between_few(distinct) if has_few else _of_many(values, distinct[_have_many(counts)])
+    inner = _around_few(distinct) if has_few else _of_many(values, distinct[_have_many(counts)])
     step = _step(values)
     bottom, top = min(_below(low, step), inner[0]), max(_above(high, step), inner[-1])
     reach = max(top - bottom, step)
@@ -163,15 +164,14 @@ def _have_many(counts: NDArray[np.intp]) -> NDArray[np.bool_]:
     return np.asarray(counts >= max(_LEAST, _ATOM * counts.sum()))
 
 
-def _between_few(distinct: Floats) -> Floats:
-    """Return the middles between neighbours, and as far again beyond the first and the last."""
+def _around_few(distinct: Floats) -> Floats:
+    """Return edges on both sides of each value, so that what lies between two of them is seen as a new value."""
     if len(distinct) == 1:
         near = max(abs(float(distinct[0])), 1.0) * 1e-6
         return np.array([distinct[0] - near, distinct[0] + near])
     gaps = np.diff(distinct)
-    return np.concatenate(
-        [[distinct[0] - gaps[0] / 2], distinct[:-1] + gaps / 2, [distinct[-1] + gaps[-1] / 2]],
-    )
+    near = _NEAR * np.minimum(np.append(gaps[0], gaps), np.append(gaps, gaps[-1]))
+    return np.sort(np.concatenate([distinct - near, distinct + near]))
 
 
 def _of_many(values: Floats, atoms: Floats) -> Floats:

@@ -73,7 +73,10 @@ KINDS = {
     "ks": Kind(method="Kolmogorov-Smirnov distance", material=0.1, of_shift=_ks_of),
     "total_variation": Kind(method="total variation distance of the categories", material=0.1, of_shift=_ks_of),
     "missing_share_change": Kind(method="absolute change of the missing share", material=0.02),
-    "outside_share": Kind(method="share of rows beyond the reference's extremes", material=0.01),
+    "outside_share": Kind(
+        method="share of rows where the reference has none: beyond its extremes, or between its few values",
+        material=0.01,
+    ),
     "heaped_share": Kind(
         method="largest change of the share of one value that is rare in the reference", material=0.05
     ),

@@ -16,16 +16,8 @@ from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.effects import Resamples
 from pytest_mlops.stages.drift.history import Asked, History, history_of, own_window, season_of
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.measure import (
-    CONFIDENCE,
-    DRAWS,
-    histogram_of,
-    interval_of,
-    nothing_measured,
-    of_schema,
-    schema_changes,
-    subject_of,
-)
+from pytest_mlops.stages.drift.measure import nothing_measured, of_schema, schema_changes
+from pytest_mlops.stages.drift.measured import CONFIDENCE, DRAWS, histogram_of, interval_of, subject_of
 from pytest_mlops.stages.drift.one_out import distances_of, every_effect, p_values_of
 from pytest_mlops.stages.drift.reference import Reference, compared, word_of
 from pytest_mlops.stages.drift.row_effects import OF_ROWS

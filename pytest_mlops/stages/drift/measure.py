@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,8 @@ import numpy as np
 from pytest_mlops.adapters.batches import count_rows, schema_of
 from pytest_mlops.adapters.frames import Data, digest_data, open_lazily
 from pytest_mlops.adapters.threads import one_thread
-from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.core.measurement import Interval, Measurement
+from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.again import Sides
@@ -22,15 +20,22 @@ from pytest_mlops.stages.drift.column_effects import effects_of
 from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.explain import explain
 from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
-from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.moved_column import Explained, picture_of_counts
+from pytest_mlops.stages.drift.kinds import ASKED
+from pytest_mlops.stages.drift.measured import (
+    CONFIDENCE,
+    DRAWS,
+    details_of,
+    measurements_of,
+    p_values_of,
+    together_by,
+)
 from pytest_mlops.stages.drift.part_effects import part_effects, without_other_lengths
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, is_like, reference_of, word_of
 from pytest_mlops.stages.drift.row_effects import Asked, Prepared, has_labels, prepare
 from pytest_mlops.stages.drift.table_effects import table_effects
 from pytest_mlops.stages.drift.units import ByBlock, ByColumn, ByPeriod, shared_units, widen
-from pytest_mlops.stats.clusters import Together, draw_weights, hold_together
-from pytest_mlops.stats.permutation import adjusted_p, relabellings, scores
+from pytest_mlops.stats.clusters import draw_weights
+from pytest_mlops.stats.permutation import relabellings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -43,8 +48,6 @@ if TYPE_CHECKING:
 
     Schema = Mapping[str, nw.dtypes.DType]
 
-DRAWS = 999
-CONFIDENCE = 0.99
 TOGETHER = "(together)"  # stands for what is measured of all columns together
 
 
@@ -145,14 +148,14 @@ def measure_drift(
         sketches, others = without_other_lengths(sketches)
         changed.update(others)
         effects, resamples = _effects(sketches, measures, prepared, seed)
-        p_values = _p_values(effects)
-        together = _together(effects, resamples)
+        p_values = p_values_of(effects)
+        together = together_by(effects, resamples)
         lows = [effect.distance.value - together.width(i, 1 - CONFIDENCE) for i, effect in enumerate(effects)]
         explained = explain(replace(sides, public=public), effects, p_values, lows, name)
-        measured = _measured(
+        measured = measurements_of(
             effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained, sketches=sketches
         )
-        details = _details(effects, resamples)
+        details = details_of(effects, resamples)
     texts = [column for column in changed if types[column] == "text"]
     changed = {**changed, **said_of_texts(new, texts, changed)} if n_rows[1] else {}
     return Result(
@@ -234,102 +237,3 @@ def _effects(
     ]
     effects += [*part_effects(*sketches, resamples, seed), *table_effects(*sketches, resamples)]
     return [*effects, *prepared.effects(sketches, resamples)], resamples
-
-
-def _measured(
-    effects: Sequence[Effect],
-    resamples: Resamples,
-    name: str,
-    said: str,
-    *,
-    seed: int,
-    p_values: Sequence[float],
-    explained: Mapping[int, Explained],
-    sketches: tuple[Sketch, Sketch],
-) -> list[Measurement]:
-    together = _together(effects, resamples)
-    parameters: dict[str, Json] = {"unit": said, "draws": DRAWS}
-    return [
-        Measurement(
-            name=f"drift.{effect.kind}",
-            subject=subject_of(name, effect),
-            value=effect.distance.value if effect.n else None,
-            n=effect.n,
-            method=f"{KINDS[effect.kind].method}; max-T permutation and bootstrap of units",
-            parameters={**parameters, "p_value": p},
-            seed=seed,
-            interval=interval_of(
-                effect.kind, effect.distance.value, effect.n, together.width(number, 1 - CONFIDENCE), CONFIDENCE
-            ),
-            note=_note(effect, explained.get(number)),
-            artefacts=_artefacts(effect, name, explained.get(number), sketches),
-        )
-        for number, (effect, p) in enumerate(zip(effects, p_values, strict=True))
-    ]
-
-
-def subject_of(name: str, effect: Effect) -> str:
-    """Return what a measure is about."""
-    if effect.segment:
-        return f"{name}[{effect.segment}]"
-    return f"{name}.{effect.column}" if effect.column else name
-
-
-def _together(effects: Sequence[Effect], resamples: Resamples) -> Together:
-    return hold_together([effect.distance for effect in effects], min(resamples.counts))
-
-
-def _details(effects: Sequence[Effect], resamples: Resamples) -> dict[str, Json]:
-    together = _together(effects, resamples)
-    return {
-        "errors": [[*moments] for moments in together.errors],
-        "largest": list(together.largest),
-        "units": list(resamples.counts),
-        "relabellings": len(resamples.labels),
-    }
-
-
-def _p_values(effects: Sequence[Effect]) -> list[float]:
-    """Return the p-value of each effect, adjusted for all statistics of all of them."""
-    owners = [number for number, effect in enumerate(effects) for _ in effect.statistics]
-    adjusted = adjusted_p(np.array([scores(one) for effect in effects for one in effect.statistics.values()]))
-    return [min(float(p) for p, owner in zip(adjusted, owners, strict=True) if owner == n) for n in range(len(effects))]
-
-
-def interval_of(kind: str, value: float, n: int, width: float, confidence: float) -> Interval:
-    """Return the interval of a measure, within what its kind can be.
-
-    What none of `n` rows showed may still have a share of `-log(1 - confidence) / n` (Hanley and Lippman-Hand, JAMA
-    249, 1983): no interval is narrower.
-    """
-    wide = max(width, -math.log(1 - confidence) / max(n, 1))
-    return Interval(max(KINDS[kind].least, value - wide), min(KINDS[kind].most, value + wide), confidence)
-
-
-def together_of(details: Mapping[str, Any]) -> Together:
-    """Return what holds the intervals of a drift result together."""
-    return Together(details["errors"], details["largest"], min(details["units"]))
-
-
-def _note(effect: Effect, explained: Explained | None) -> str:
-    """Return what is said beside a measure; what explains it stands on lines of its own."""
-    note = effect.note if effect.n or not effect.column else "all null, or no rows"
-    return note if explained is None or not explained.lines else f"{note}\n{explained.note}"
-
-
-def _artefacts(
-    effect: Effect, name: str, explained: Explained | None, sketches: tuple[Sketch, Sketch]
-) -> tuple[Artefact, ...]:
-    return histogram_of(effect, name, sketches) if explained is None else explained.artefacts
-
-
-def histogram_of(effect: Effect, name: str, sketches: tuple[Sketch, Sketch]) -> tuple[Artefact, ...]:
-    """Return the plot of a measure that its column is drawn for."""
-    if effect.shares is None:
-        return ()
-    picture = picture_of_counts(sketches, effect.column)
-    if picture is not None and len(picture.labels):
-        return (Artefact("histogram", f"{name}.{effect.column}", picture.to_json()),)
-    reference, current = (share.tolist() for share in effect.shares)
-    data: Mapping[str, Any] = {"labels": list(effect.labels), "reference": reference, "current": current}
-    return (Artefact("histogram", f"{name}.{effect.column}", data),)

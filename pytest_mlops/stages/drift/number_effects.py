@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, share_of
-from pytest_mlops.stats.change import heap_statistic, ordered_statistics, share_statistic
+from pytest_mlops.stats.change import heap_statistic, new_cells_statistic, ordered_statistics, share_statistic
 from pytest_mlops.stats.clusters import half_sum, largest_cell, largest_gap
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.stages.drift.column_sketch import ColumnSketch
+    from pytest_mlops.stages.drift.grid import Grid
 
     Floats = NDArray[np.float64]
 
@@ -43,13 +44,17 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     coarse = _of_equal_share(grid.shares)
     yield from divergences(Pair(pair.name, pair.old @ coarse, pair.new @ coarse, pair.resamples), more, statistics)
     cells = np.arange(len(grid))
-    outside = (cells < grid.inside[0]) | (cells >= grid.inside[1])
-    extreme = outside | _is_extreme(grid.shares, max(_TAIL, 5 / max(grid.n, 1)))
+    outside = pair.old.sum(axis=0) == 0
+    beyond = (cells < grid.inside[0]) | (cells >= grid.inside[1])
+    extreme = beyond | _is_extreme(grid.shares, max(_TAIL, 5 / max(grid.n, 1)))
     yield pair.effect(
         "outside_share",
         pair.resampled.distance(half_sum, groups(outside)),
-        {"extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels)},
-        note=_beyond(grid.edges[grid.inside[0] - 1], grid.edges[grid.inside[1] - 1], pair, cells, grid.inside),
+        {
+            "extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels),
+            "unseen": new_cells_statistic(table, labels),
+        },
+        note=_beyond(grid, pair, outside),
     )
     rare = ~outside & (grid.shares <= _RARE)
     if rare.any():
@@ -101,10 +106,15 @@ def _is_extreme(shares: Floats, tail: float) -> NDArray[np.bool_]:
     return (below <= tail) | (below - shares >= 1 - tail)
 
 
-def _beyond(low: float, high: float, pair: Pair, cells: Any, inside: tuple[int, int]) -> str:
-    below, above = pair.new[:, cells < inside[0]].sum(), pair.new[:, cells >= inside[1]].sum()
-    parts = [f"{int(n):,} {words}" for n, words in ((below, f"below {low:.6g}"), (above, f"above {high:.6g}")) if n]
-    return ", ".join(parts)
+def _beyond(grid: Grid, pair: Pair, outside: NDArray[np.bool_]) -> str:
+    first, last = grid.inside
+    cells, n = np.arange(len(grid)), pair.new.sum(axis=0)
+    counts = {
+        f"below {grid.edges[first - 1]:.6g}": n[cells < first].sum(),
+        f"above {grid.edges[last - 1]:.6g}": n[cells >= last].sum(),
+        "between values of the reference": n[outside & (cells >= first) & (cells < last)].sum(),
+    }
+    return ", ".join(f"{int(count):,} {words}" for words, count in counts.items() if count)
 
 
 def _bin(edges: Floats, rare: NDArray[np.bool_], most: int) -> str:

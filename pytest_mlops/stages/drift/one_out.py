@@ -77,12 +77,14 @@ _LONE = "lone"
 
 def _comparable(effect: Effect, windows: Sketch) -> dict[str, Floats]:
     """Return statistics that grow as a multiple of a standard error, also where a side is a single unit."""
-    if effect.kind == "new_category_share":
-        return {_LONE: np.sqrt(lone_rows(windows.table(effect.column)))}
-    return {
+    found = {
         name: np.sqrt(np.maximum(values, 0.0)) if name == "chi_square" else values
         for name, values in effect.statistics.items()
+        if name not in {"new", "unseen"}
     }
+    if len(found) < len(effect.statistics):
+        found[_LONE] = np.sqrt(lone_rows(windows.table(effect.column)))
+    return found
 
 
 def lone_rows(table: Floats) -> Floats:
@@ -120,7 +122,11 @@ def drawn_distances(windows: Sketch, old: Floats, new: Floats, measures: Collect
     return found
 
 
-_ONE_SIDED = ("new_category_share", "vanished_category_share")  # rows of one sample that the other has none like
+_ONE_SIDED = (
+    "new_category_share",
+    "outside_share",
+    "vanished_category_share",
+)  # rows of one sample that the other has none like
 
 
 @dataclass(frozen=True)

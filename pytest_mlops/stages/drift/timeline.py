@@ -14,7 +14,8 @@ from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.changes import Change, changes_of
 from pytest_mlops.stages.drift.history import Asked
 from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.measure import CONFIDENCE, columns_of, interval_of, nothing_measured, subject_of
+from pytest_mlops.stages.drift.measure import columns_of, nothing_measured
+from pytest_mlops.stages.drift.measured import CONFIDENCE, interval_of, subject_of
 from pytest_mlops.stages.drift.reference import Reference
 from pytest_mlops.stages.drift.row_effects import OF_ROWS
 from pytest_mlops.stages.drift.sequence import Windows, sequence_of
