@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.stats.binned import ks_bounds
 from pytest_mlops.stats.change import (
     category_statistics,
     heap_statistic,
@@ -47,6 +49,8 @@ class Effect:
         The rows that it is measured of, `carrier=UA`; all where it is empty.
     labels, shares
         The two histograms to draw, where it is what the column is drawn for.
+    resolution
+        By how much the distance of the values may be larger than that of the bins; 0 where counts say all.
     """
 
     column: str
@@ -58,6 +62,7 @@ class Effect:
     segment: str = ""
     labels: Sequence[str] = ()
     shares: tuple[Floats, Floats] | None = None
+    resolution: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +143,8 @@ def _number(pair: Pair, column: ColumnSketch, more: Collection[str]) -> Iterable
     statistics = ordered_statistics(table, labels, grid.normal_scores())
     names = [f"≤ {edge:.6g}" for edge in grid.edges] + [f"> {grid.edges[-1]:.6g}"]
     shown, drawn = _shown(names, pair, ordered=True)
-    yield pair.effect("ks", pair.resampled.distance(largest_gap), statistics, labels=shown, shares=drawn)
+    distance = pair.resampled.distance(largest_gap)
+    yield pair.effect("ks", distance, statistics, labels=shown, shares=drawn, resolution=_left_open(pair))
     if not pair.is_filled:
         return
     widths = np.diff(grid.edges) / (grid.scale or 1.0)
@@ -164,6 +170,14 @@ def _number(pair: Pair, column: ColumnSketch, more: Collection[str]) -> Iterable
         yield pair.effect(
             "heaped_share", heaped, {"heap": heap_statistic(table @ each, labels)}, note=_bin(grid.edges, rare, most)
         )
+
+
+def _left_open(pair: Pair) -> float | None:
+    """Return how much larger the Kolmogorov-Smirnov distance of the values can be, rounded up to six places."""
+    if not pair.is_filled:
+        return None
+    least, most = ks_bounds(pair.old.sum(axis=0), pair.new.sum(axis=0))
+    return math.ceil((most - least) * 1e6) / 1e6
 
 
 def _wasserstein(widths: Floats, difference: Floats) -> Floats:
@@ -246,7 +260,8 @@ def _category(pair: Pair, column: ColumnSketch, more: Collection[str]) -> Iterab
     names = words if column.is_public else [f"category {i}" for i, _ in enumerate(words, start=1)]
     shown, drawn = _shown(names, pair, ordered=False)
     statistics = category_statistics(pair.both, labels)
-    yield pair.effect("total_variation", coarse.resampled.distance(half_sum), statistics, labels=shown, shares=drawn)
+    distance = coarse.resampled.distance(half_sum)
+    yield pair.effect("total_variation", distance, statistics, labels=shown, shares=drawn, resolution=0.0)
     if not pair.is_filled:
         return
     yield from _divergences(coarse, more, statistics)

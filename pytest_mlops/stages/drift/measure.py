@@ -227,6 +227,7 @@ def _measured(effects: Sequence[Effect], resamples: Resamples, name: str, said: 
             interval=interval_of(
                 effect.kind, effect.distance.value, effect.n, together.width(number, 1 - _CONFIDENCE), _CONFIDENCE
             ),
+            resolution=effect.resolution,
             note=effect.note if effect.n or not effect.column else "all null, or no rows",
             artefacts=_histogram(effect, name),
         )
