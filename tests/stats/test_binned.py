@@ -24,7 +24,7 @@ EXACT = 1e-12
 
 def counts(values: list[float], edges: list[float]) -> list[int]:
     bins = np.searchsorted(edges, values, side="left")
-    return np.bincount(bins, minlength=len(edges) + 1).tolist()
+    return [int((bins == cell).sum()) for cell in range(len(edges) + 1)]
 
 
 @MANY
