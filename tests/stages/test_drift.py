@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import energy_distance
+from scipy.stats import energy_distance, ks_2samp
 
 from pytest_mlops import DeclarationError, no_drift, same_within
 from pytest_mlops.stages.drift import measure_drift
@@ -195,6 +195,17 @@ def test_what_concerns_all_columns_can_be_judged_alone() -> None:
     }
     assert "size and weight: correlation 0.70" in judged[-2].measurement.note.replace("0.71", "0.70")
     assert {j.verdict.value for j in no_drift(columns=["size", "weight"]).judge(result)} == {"pass"}
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.07, 3.0])
+def test_the_distance_of_the_values_is_within_the_stated_resolution(shift: float) -> None:
+    result = measure_drift(NEW.assign(size=NEW["size"] + shift), reference=OLD, name="new", unit="day", seed=5)
+    found = {m.subject: m for m in result.measurements if m.short_name in {"ks", "total_variation"}}
+    exact = ks_2samp(NEW["size"] + shift, OLD["size"]).statistic
+    stated = found["new.size"].resolution
+    assert stated is not None
+    assert 0 <= exact - float(found["new.size"]) <= stated < 0.02
+    assert found["new.kind"].resolution == 0
 
 
 def test_a_table_whose_rows_repeat_by_nature_is_quiet() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 MODULES = (
     "core.messages", "core.verdict", "plugin.duration",
-    "stats.clusters", "stats.distances", "stats.intervals", "stats.quantiles",
+    "stats.binned", "stats.clusters", "stats.distances", "stats.intervals", "stats.quantiles",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups
+from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, share_of
 from pytest_mlops.stats.change import category_statistics, new_cells_statistic, with_rare_together
 from pytest_mlops.stats.clusters import Distance, half_sum
 from pytest_mlops.stats.rarefaction import distinct_at_equal_n
@@ -30,7 +30,9 @@ def category_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) ->
     names = words if column.is_public else [f"category {i}" for i, _ in enumerate(words, start=1)]
     shown, drawn = drawn_of(names, pair, ordered=False)
     statistics = category_statistics(pair.both, labels)
-    yield pair.effect("total_variation", coarse.resampled.distance(half_sum), statistics, labels=shown, shares=drawn)
+    distance = coarse.resampled.distance(half_sum)
+    left_open = _left_open(pair, coarse)
+    yield pair.effect("total_variation", distance, statistics, labels=shown, shares=drawn, resolution=left_open)
     if not pair.is_filled:
         return
     yield from divergences(coarse, more, statistics)
@@ -38,6 +40,13 @@ def category_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) ->
     yield _vanished(pair)
     if "cardinality_change" in more:
         yield _cardinality(pair)
+
+
+def _left_open(pair: Pair, coarse: Pair) -> float:
+    """Return how much larger the distance can be where rare categories are told apart: what both sides have of them."""
+    if coarse.old.shape[1] == pair.old.shape[1]:
+        return 0.0
+    return float(min(share_of(side)[-1] for side in (coarse.old, coarse.new)))
 
 
 def _new(pair: Pair) -> Effect:

@@ -31,6 +31,8 @@ class Effect:
         Its size, and the errors of that in a bootstrap of units.
     statistics
         Each of shape (relabellings,).
+    resolution
+        By how much the distance of the values may be larger than that of the cells; 0 where counts say all.
     segment
         The rows that it is measured of, `carrier=UA`; all where it is empty.
     labels, shares
@@ -44,6 +46,7 @@ class Effect:
     statistics: Mapping[str, Floats]
     note: str = ""
     segment: str = ""
+    resolution: float | None = None
     labels: Sequence[str] = ()
     shares: tuple[Floats, Floats] | None = None
 

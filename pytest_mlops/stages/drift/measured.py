@@ -51,6 +51,7 @@ def measurements_of(
             interval=interval_of(
                 effect.kind, effect.distance.value, effect.n, together.width(number, 1 - CONFIDENCE), CONFIDENCE
             ),
+            resolution=effect.resolution,
             note=_note(effect, explained.get(number)),
             artefacts=_artefacts(effect, name, explained.get(number), sketches),
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, share_of
+from pytest_mlops.stats.binned import ks_bounds
 from pytest_mlops.stats.change import heap_statistic, new_cells_statistic, ordered_statistics, share_statistic
 from pytest_mlops.stats.clusters import half_sum, largest_cell, largest_gap
 
@@ -34,7 +36,8 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     statistics = ordered_statistics(table, labels, grid.normal_scores())
     names = [f"≤ {edge:.6g}" for edge in grid.edges] + [f"> {grid.edges[-1]:.6g}"]
     shown, drawn = drawn_of(names, pair, ordered=True)
-    yield pair.effect("ks", pair.resampled.distance(largest_gap), statistics, labels=shown, shares=drawn)
+    distance = pair.resampled.distance(largest_gap)
+    yield pair.effect("ks", distance, statistics, labels=shown, shares=drawn, resolution=_left_open(pair))
     if not pair.is_filled:
         return
     widths = np.diff(grid.edges) / (grid.scale or 1.0)
@@ -64,6 +67,14 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         yield pair.effect(
             "heaped_share", heaped, {"heap": heap_statistic(table @ each, labels)}, note=_bin(grid.edges, rare, most)
         )
+
+
+def _left_open(pair: Pair) -> float | None:
+    """Return how much larger the Kolmogorov-Smirnov distance of the values can be, rounded up to six places."""
+    if not pair.is_filled:
+        return None
+    least, most = ks_bounds(pair.old.sum(axis=0), pair.new.sum(axis=0))
+    return math.ceil((most - least) * 1e6) / 1e6
 
 
 def _wasserstein(widths: Floats, difference: Floats) -> Floats:
