@@ -13,10 +13,16 @@ import pytest
 
 import pytest_mlops
 from pytest_mlops.core.configuration import parse_configuration
+from pytest_mlops.stages.drift.kinds import KINDS
 
 ROOT = Path(__file__).parents[1]
 RUNNERS = ("runners/locust_run.py", "runners/deepchecks_requirements.txt", "stages/deepchecks/checks.json")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_measure_of_drift_is_documented() -> None:
+    page = (ROOT / "docs/drift.md").read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
 
 
 def blocks(language: str) -> list[str]:

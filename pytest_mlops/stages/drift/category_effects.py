@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, share_of
+from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, rounded_up, share_of
 from pytest_mlops.stats.change import category_statistics, new_cells_statistic, with_rare_together
 from pytest_mlops.stats.clusters import Distance, half_sum
 from pytest_mlops.stats.rarefaction import distinct_at_equal_n
@@ -46,7 +46,7 @@ def _left_open(pair: Pair, coarse: Pair) -> float:
     """Return how much larger the distance can be where rare categories are told apart: what both sides have of them."""
     if coarse.old.shape[1] == pair.old.shape[1]:
         return 0.0
-    return float(min(share_of(side)[-1] for side in (coarse.old, coarse.new)))
+    return rounded_up(float(min(share_of(side)[-1] for side in (coarse.old, coarse.new))))
 
 
 def _new(pair: Pair) -> Effect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,11 @@ def divergences(pair: Pair, more: Collection[str], statistics: Mapping[str, Floa
 def groups(marked: NDArray[np.bool_]) -> Floats:
     """Return what adds up cells in two groups: those that are not marked, and those that are."""
     return np.stack([~marked, marked], axis=1).astype(np.float64)
+
+
+def rounded_up(bound: float) -> float:
+    """Return a bound to six places, none smaller."""
+    return math.ceil(bound * 1e6) / 1e6
 
 
 def share_of(table: Floats) -> Floats:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, share_of
+from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, rounded_up, share_of
 from pytest_mlops.stats.binned import ks_bounds
 from pytest_mlops.stats.change import heap_statistic, new_cells_statistic, ordered_statistics, share_statistic
 from pytest_mlops.stats.clusters import half_sum, largest_cell, largest_gap
@@ -70,11 +69,11 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
 
 
 def _left_open(pair: Pair) -> float | None:
-    """Return how much larger the Kolmogorov-Smirnov distance of the values can be, rounded up to six places."""
+    """Return how much larger the Kolmogorov-Smirnov distance of the values can be."""
     if not pair.is_filled:
         return None
     least, most = ks_bounds(pair.old.sum(axis=0), pair.new.sum(axis=0))
-    return math.ceil((most - least) * 1e6) / 1e6
+    return rounded_up(most - least)
 
 
 def _wasserstein(widths: Floats, difference: Floats) -> Floats:
