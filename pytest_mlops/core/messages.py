@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 _SYMBOL = 3  # letters of a unit that is a symbol, and no word
 _SHOWN = 20  # names in one sentence
-_WIDTH = 76  # of a line in a story of several, which stands four to the right
 
 
 def number(value: float | None) -> str:
@@ -58,12 +56,12 @@ def explain(judgement: Judgement) -> str:
         off = f"; off by {quantity(-judgement.margin, measurement.unit)}"
     note, *more = measurement.note.split("\n")
     where = facts[-1:] if limit is not None and limit.source else []
-    tail = [_sentence(text) for text in (judgement.reason, note) if text]
+    reason, said = (_sentence(text) for text in (judgement.reason, note))
     if more:
-        tail = [line for text in tail for part in text.split("; ") for line in textwrap.wrap(part, _WIDTH)]
-        beside = f"{', '.join(facts[:-1])}{off}" if where else f"{', '.join(facts)}{off}"
-        return "\n".join([told, beside, *tail, *more, *where])
-    return ". ".join([f"{told} ({', '.join(facts)}){off}", *tail])
+        beside = f"{', '.join(facts[:-1] if where else facts)}{off}"
+        lines = [told, beside, *reason.split("; "), said, *more, *where]
+        return "\n".join(line for line in lines if line)
+    return ". ".join(text for text in (f"{told} ({', '.join(facts)}){off}", reason, said) if text)
 
 
 def indented(text: str, by: str) -> str:
@@ -77,7 +75,7 @@ def indented(text: str, by: str) -> str:
 
 def _sentence(text: str) -> str:
     """Begin with a capital letter, but for a symbol such as `n = 12`."""
-    return text if text.startswith("n = ") else f"{text[0].upper()}{text[1:]}"
+    return text if text.startswith("n = ") else f"{text[:1].upper()}{text[1:]}"
 
 
 def _facts(judgement: Judgement) -> Iterable[str]:
