@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _SMALL = 0.002  # the pooled share below which categories are one cell
 _MOST = 256  # categories that are told apart
 _TAIL = 0.05
-_AT_ONCE = 64  # cells: the tables of thousands would not fit into a core's cache
-_NUMBERS_AT_ONCE = 2**15  # of cells times relabellings, for the same reason
+_NUMBERS_AT_ONCE = 2**15  # of cells times relabellings: more would not fit into a core's cache
 
 
 @dataclass(frozen=True)
@@ -151,15 +150,16 @@ def ordered_statistics(table: Floats, labels: Floats, normal_scores: Floats) -> 
         squares (Klotz, Annals of Mathematical Statistics 33, 1962): for normal values as good as the tests of the mean
         and of the variance, for others better.
     `low_tail`, `high_tail`
-        The same with :math:`\max(0, \ln(0.05 / (1 - F_j)))`, mirrored below: exponential scores of what exceeds the 5 %
-        quantile, best for a tail that reaches further (Savage, Annals of Mathematical Statistics 27, 1956).
+        The change of the mean of :math:`\ln(0.05 / (1 - F_j))`, mirrored below, over the rows beyond the 5 % quantile
+        of both: exponential scores, best for a tail that reaches further (Savage, Annals of Mathematical Statistics
+        27, 1956). Given how many lie beyond, which `tails` tells.
     """
     rows = table.sum(axis=1)
     cumulated = change(np.cumsum(table, axis=1)[:, :-1], rows, labels)
-    weights = np.stack([normal_scores, normal_scores**2, *_tail_scores(table)], axis=1)
-    moments = change(table @ weights, rows, labels)
+    moments = change(table @ np.stack([normal_scores, normal_scores**2], axis=1), rows, labels)
     size = np.abs(cumulated.difference)
-    location, spread, low_tail, high_tail = (np.abs(moments.difference) / moments.spread).T
+    location, spread = (np.abs(moments.difference) / moments.spread).T
+    low_tail, high_tail = (_reach(table, of_tail, labels) for of_tail in _tail_scores(table))
     return {
         "ks": size.max(axis=-1, initial=0.0) / _mean_spread(cumulated),
         "tails": (size / cumulated.spread).max(axis=-1, initial=0.0),
@@ -175,6 +175,12 @@ def _tail_scores(table: Floats) -> tuple[Floats, Floats]:
     both = shares(table.sum(axis=0))
     middle = np.clip(np.cumsum(both) - both / 2, 1e-9, 1 - 1e-9)
     return np.maximum(np.log(_TAIL / middle), 0.0), np.maximum(np.log(_TAIL / (1 - middle)), 0.0)
+
+
+def _reach(table: Floats, of_tail: Floats, labels: Floats) -> Floats:
+    """Return the studentised change of the mean score beyond a quantile, of shape (relabellings,)."""
+    reached = change((table @ of_tail)[:, None], table @ (of_tail > 0).astype(np.float64), labels)
+    return np.asarray(np.abs(reached.difference[:, 0]) / reached.spread[:, 0])
 
 
 def category_statistics(table: Floats, labels: Floats) -> dict[str, Floats]:
@@ -207,35 +213,6 @@ def heap_statistic(table: Floats, labels: Floats) -> Floats:
     r"""Return :math:`\max_j |q_j - p_j| / s_j` over all cells but the last: rows that gather in one of many cells."""
     cells = change(table[:, :-1], table.sum(axis=1), labels)
     return np.asarray((np.abs(cells.difference) / cells.spread).max(axis=-1, initial=0.0))
-
-
-def new_cells_statistic(table: Floats, labels: Floats) -> Floats:
-    """Return by how much the share of current rows in new cells is above what is to be expected, studentised.
-
-    A cell is new when no reference unit has it. Expected is the share of reference rows in cells that one reference
-    unit alone has: what a further unit brings (Good, Biometrika 40, 1953; its spread by Esty, Annals of Statistics 11,
-    1983; for units and not for rows). Of shape (relabellings,).
-    """
-    rows = table.sum(axis=1)
-    n_current, n_reference = (np.maximum(side @ rows, 1.0) for side in (labels, 1 - labels))
-    sums = np.zeros((3, 2, len(labels)))
-    for start in range(0, table.shape[1], _AT_ONCE):
-        parts = _few_units(table[:, start : start + _AT_ONCE], labels)
-        sums += [(part.sum(axis=1), np.einsum("ij,ij->i", part, part)) for part in parts]
-    (new, new_squares), (once, once_squares), (_, twice_squares) = sums
-    of_reference = once_squares - once**2 / n_reference + twice_squares / 2
-    spread = np.sqrt(new_squares / n_current**2 + of_reference / n_reference**2)
-    least = np.minimum(n_current, n_reference) ** -1.0
-    return np.asarray((new / n_current - once / n_reference) / np.maximum(spread, least))
-
-
-def _few_units(table: Floats, labels: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return current rows where no reference unit has the cell, and reference rows where one, where two have it."""
-    current = labels @ table
-    reference = table.sum(axis=0) - current
-    present = (table > 0).astype(np.float64)
-    units = present.sum(axis=0) - labels @ present
-    return current * (units == 0), reference * (units == 1), reference * (units == 2)  # noqa: PLR2004 - twice
 
 
 def _mean_spread(changed: Change) -> Floats:

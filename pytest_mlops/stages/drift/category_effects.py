@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, rounded_up, share_of
-from pytest_mlops.stats.change import category_statistics, new_cells_statistic, with_rare_together
+from pytest_mlops.stats.change import category_statistics, with_rare_together
 from pytest_mlops.stats.clusters import Distance, half_sum
+from pytest_mlops.stats.new_cells import new_cells_surprise
 from pytest_mlops.stats.rarefaction import distinct_at_equal_n
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _new(pair: Pair) -> Effect:
     return pair.effect(
         "new_category_share",
         pair.resampled.distance(half_sum, groups(fresh)),
-        {"new": new_cells_statistic(pair.both, pair.resamples.labels)},
+        {"new": new_cells_surprise(pair.both, pair.resamples.labels)},
         note=_counted(fresh & (pair.new.sum(axis=0) > 0), "new"),
     )
 
@@ -65,7 +66,7 @@ def _vanished(pair: Pair) -> Effect:
     return pair.effect(
         "vanished_category_share",
         pair.resampled.distance(half_sum, groups(gone)),
-        {"vanished": new_cells_statistic(pair.both, 1 - pair.resamples.labels)},
+        {"vanished": new_cells_surprise(pair.both, 1 - pair.resamples.labels)},
         note=_counted(gone & (pair.old.sum(axis=0) > 0), "vanished"),
     )
 

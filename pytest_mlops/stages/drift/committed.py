@@ -14,6 +14,7 @@ from pytest_mlops.stages.drift.grid import Grid
 from pytest_mlops.stages.drift.joint import Joint
 from pytest_mlops.stages.drift.packed import pack, unpack
 from pytest_mlops.stages.drift.parts import part_from_json
+from pytest_mlops.stages.drift.patterns import Patterns
 from pytest_mlops.stages.drift.reference import Reference
 from pytest_mlops.stages.drift.sketch import Sketch
 from pytest_mlops.stages.drift.units import units_from_json
@@ -76,6 +77,7 @@ def _to_json(reference: Reference) -> dict[str, Json]:
         "units": {**reference.units.to_json(), "keys": [*sketch.units], "rows": pack(sketch.rows)},
         "columns": {name: _column(column) for name, column in sketch.columns.items()},
         "joint": joint.to_json() if joint is not None and len(joint.names) <= _MOST_JOINT else None,
+        "patterns": None if sketch.patterns is None else sketch.patterns.to_json(),
         "repeats": None if repeats is None else {"columns": [*sketch.whole], **repeats.finished().to_json()},
         "parts": {key: part.to_json() for key, part in sketch.parts.items()},
     }
@@ -98,6 +100,7 @@ def _from_json(read: Mapping[str, Any]) -> Reference:
         units=keys,
         rows=unpack(read["units"]["rows"]),
         joint=None if read["joint"] is None else Joint.from_json(read["joint"]),
+        patterns=None if read.get("patterns") is None else Patterns.from_json(read["patterns"]),
         repeats=None if read["repeats"] is None else Uniqueness.from_json(read["repeats"]),
         whole=[] if read["repeats"] is None else list(read["repeats"]["columns"]),
         parts={key: part_from_json(part) for key, part in read.get("parts", {}).items() if part is not None},

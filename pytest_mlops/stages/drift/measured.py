@@ -12,7 +12,7 @@ from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.stages.drift.kinds import KINDS
 from pytest_mlops.stages.drift.moved_column import Explained, picture_of_counts
 from pytest_mlops.stats.clusters import Together, hold_together
-from pytest_mlops.stats.permutation import adjusted_p, scores, surprise, surprise_by_rank
+from pytest_mlops.stats.permutation import adjusted_p, scores, surprise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,19 +99,17 @@ def p_values_of(effects: Sequence[Effect]) -> list[float]:
 
 
 def _weighed(name: str, statistic: Floats) -> Floats:
-    """Return how surprising a statistic is in each relabelling, with its part of the error rate.
-
-    One that is the same in nearly all relabellings and jumps in a few is no more surprising than its rank among them:
-    three moments would make the jumps more surprising than anything else.
-    """
-    surprising = surprise(scores(statistic))
-    if name in _SPARSE:
-        surprising = np.minimum(surprising, surprise_by_rank(statistic))
-    return surprising + _LOG_WEIGHTS.get(name, 0.0)
+    """Return how surprising a statistic is in each relabelling, with its part of the error rate."""
+    surprising = statistic if name in _SURPRISES else surprise(scores(statistic))
+    return surprising + math.log(_WEIGHTS.get(name, 1.0))
 
 
-_SPARSE = ("new", "unseen", "vanished")
-_LOG_WEIGHTS = dict.fromkeys(("missing", "new", "repeats", "rows", "vanished", "within"), math.log(4.0))
+_SURPRISES = ("new", "new_pattern", "unseen", "vanished")
+_WEIGHTS = {
+    "new": 16.0,
+    **dict.fromkeys(("new_pattern", "unseen"), 8.0),
+    **dict.fromkeys(("missing", "repeats", "rows", "vanished", "within"), 4.0),
+}
 
 
 def interval_of(kind: str, value: float, n: int, width: float, confidence: float) -> Interval:

@@ -9,8 +9,9 @@ import numpy as np
 
 from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_of, groups, rounded_up, share_of
 from pytest_mlops.stats.binned import ks_bounds
-from pytest_mlops.stats.change import heap_statistic, new_cells_statistic, ordered_statistics, share_statistic
+from pytest_mlops.stats.change import heap_statistic, ordered_statistics, share_statistic
 from pytest_mlops.stats.clusters import half_sum, largest_cell, largest_gap
+from pytest_mlops.stats.new_cells import new_cells_surprise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -54,7 +55,7 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         pair.resampled.distance(half_sum, groups(outside)),
         {
             "extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels),
-            "unseen": new_cells_statistic(table, labels),
+            "unseen": new_cells_surprise(table, labels),
         },
         note=_beyond(grid, pair, outside),
     )

@@ -73,12 +73,13 @@ def statistics_of(windows: Sketch, measures: Collection[str]) -> tuple[list[Name
 
 
 _LONE = "lone"
+_AS_SQUARES = ("chi_square", "vanished")
 
 
 def _comparable(effect: Effect, windows: Sketch) -> dict[str, Floats]:
     """Return statistics that grow as a multiple of a standard error, also where a side is a single unit."""
     found = {
-        name: np.sqrt(np.maximum(values, 0.0)) if name == "chi_square" else values
+        name: np.sqrt(np.maximum(values, 0.0)) if name in _AS_SQUARES else values
         for name, values in effect.statistics.items()
         if name not in {"new", "unseen"}
     }

@@ -14,6 +14,7 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stages.drift.column_sketch import ColumnSketch
 from pytest_mlops.stages.drift.gaps import Gaps
+from pytest_mlops.stages.drift.patterns import Patterns
 from pytest_mlops.stages.drift.reading import is_vector
 from pytest_mlops.stages.drift.sample import Sample, Sampler
 from pytest_mlops.stages.drift.sketch import Sketch, Sketcher
@@ -86,7 +87,7 @@ class Reference:
         kept = [column for column in sorted(columns) if column in self.sketch.columns]
         sketch = self.sketch.only(kept)
         parts = {key: part for key, part in sketch.parts.items() if part.column in kept}
-        sketch = replace(sketch, repeats=None, whole=(), parts=parts)
+        sketch = replace(sketch, patterns=None, repeats=None, whole=(), parts=parts)
         return replace(self, family=sorted(columns), is_whole=False, sketch=sketch)
 
 
@@ -192,7 +193,8 @@ def _sketch(
         *(Gaps(name) for name in times),
     ]
     named = {f"{type(part).__name__.lower()} of {part.column}": part for part in parts}
-    sketcher = Sketcher(cells, units, whole, named)
+    patterns = Patterns(sorted(columns)) if whole and len(columns) > 1 else None
+    sketcher = Sketcher(cells, units, whole, named, patterns)
     return (sketched(draw.data, sketcher) if draw.n_rows else sketcher((), 0)).ordered()
 
 
@@ -219,7 +221,7 @@ def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[st
     schema = schema_of(data)
     whole = old.whole if old.repeats is not None and all(column in schema for column in old.whole) else ()
     parts = {key: part for key, part in old.parts.items() if part.column in columns or _has_times(schema, part.column)}
-    sketcher = Sketcher(old.columns, units, whole, parts)
+    sketcher = Sketcher(old.columns, units, whole, parts, old.patterns)
     return replace(old, parts=parts), sketched(data, sketcher).ordered(old), units
 
 

@@ -18,12 +18,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Runs:
-    """The rows of a batch in the order of their units, in which unit each run of them is, and where it ends."""
+    """The rows of a batch in the order of their units.
 
+    Attributes
+    ----------
+    members
+        In which unit each row is, in the order of the batch.
+    order
+        The rows in the order of their units.
+    units, ends
+        In which unit each run of them is, and where it ends.
+    are_mixed
+        Whether the batch is in another order than that.
+    """
+
+    members: Codes
     order: Codes
     units: Codes
     ends: Codes
-    are_mixed: bool  # else the rows are in that order
+    are_mixed: bool
 
     @classmethod
     def of(cls, units: Codes) -> Runs:
@@ -33,9 +46,9 @@ class Runs:
         small = units.astype(np.min_scalar_type(len(counts)))  # which is sorted by its digits
         are_mixed = bool((units[1:] < units[:-1]).any())
         order = np.argsort(small, kind="stable") if are_mixed else np.arange(len(units))
-        return cls(order, present, np.cumsum(counts[present]), are_mixed)
+        return cls(units, order, present, np.cumsum(counts[present]), are_mixed)
 
-    def count(self, values: Floats, units: Codes, column: ColumnSketch, n_units: int) -> None:
+    def count(self, values: Floats, column: ColumnSketch, n_units: int) -> None:
         """Count values, in the order of the runs, into the grid of a column; missing values are left out.
 
         Each run is sorted, in place, and the grid is looked up there, in a quarter of the time of looking up each
@@ -45,7 +58,7 @@ class Runs:
         if grid is None:
             raise TypeError(column.type)  # a number has one
         if len(values) < _LONG * len(self.units):
-            tally.add(units[self.order], grid.codes(values), n_units, len(grid))
+            tally.add(self.members[self.order], grid.codes(values), n_units, len(grid))
             return
         tally.reach(n_units, len(grid))
         below, start = np.zeros(len(grid) + 1, dtype=np.int64), 0

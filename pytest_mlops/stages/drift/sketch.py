@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlops.stages.drift.parts import Part
+    from pytest_mlops.stages.drift.patterns import Patterns
     from pytest_mlops.stages.drift.units import Units
 
     Counts = NDArray[np.int64]
@@ -44,6 +45,8 @@ class Sketch:
         What else adds up over rows, each of shape (units, k).
     parts
         What else is kept of single columns, by a name of their own.
+    patterns
+        Which columns are missing together.
     repeats, whole
         How often rows are equal, and in which columns they then are.
     """
@@ -52,6 +55,7 @@ class Sketch:
     units: dict[Key, int] = field(default_factory=dict)
     rows: Counts = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     joint: Joint | None = None
+    patterns: Patterns | None = None
     repeats: Values | Uniqueness | None = None
     whole: Sequence[str] = ()
     sums: dict[str, Floats] = field(default_factory=dict)
@@ -72,26 +76,21 @@ class Sketch:
         place = {} if self.joint is None else {name: number for number, name in enumerate(self.joint.names)}
         together = np.empty((len(place), len(batch)), dtype=np.float32)
         mixed, parts = np.zeros(len(batch), dtype=np.uint64), self._parts_by_column()
+        lacking: dict[str, NDArray[np.bool_]] = {}
         for name in dict.fromkeys([*self.whole, *self.columns, *parts]):
             reading = Reading(batch[name])
             if name in self.whole:
                 mix(mixed, reading.hashes())
             for part in parts.get(name, ()):
                 part.add(reading, units, n)
-            column = self.columns.get(name)
-            if column is None:
-                continue
-            if column.grid is None:
-                cells = _labelled(reading, column)
-                column.tally.add(units, cells, n, column.cells)
-                continue
-            values = reading.numbers[runs.order] if runs.are_mixed else reading.numbers.copy()
-            if name in place:
-                cut(values, column.grid.centre, column.grid.robust_scale, together[place[name]])
-            runs.count(values, units, column, n)
+            if name in self.columns:
+                row = together[place[name]] if name in place else None
+                lacking[name] = _count(reading, self.columns[name], runs, n, row)
         if self.joint is not None:
             self.joint.reach(n)
             self.joint.add(together, runs.units, runs.ends)
+        if self.patterns is not None:
+            self.patterns.add(lacking, units, n)
         if isinstance(self.repeats, Values):
             self.repeats.add_rows(mixed, units, n)
 
@@ -120,6 +119,8 @@ class Sketch:
         if self.joint is not None and other.joint is not None:
             self.joint.reach(len(self.units))
             self.joint.put(other.joint, units)
+        if self.patterns is not None and other.patterns is not None:
+            self.patterns.merge(other.patterns, units)
         if isinstance(self.repeats, Values) and isinstance(other.repeats, Values):
             self.repeats.merge(other.repeats, units, len(self.units))
         for key, part in self.parts.items():
@@ -140,6 +141,8 @@ class Sketch:
                 same.parts[key] = part.finished()
         for name, column in same.columns.items():
             same.columns[name] = column.ordered([] if reference is None else [*reference.columns[name].labels])
+        if same.patterns is not None:
+            same.patterns = same.patterns.ordered(None if reference is None else reference.patterns)
         return same
 
     def _is_worth(self, part: Part) -> bool:
@@ -155,7 +158,9 @@ class Sketch:
         if joint is not None:
             kept = [name for name in joint.names if name in names]
             joint = joint.only(kept) if len(kept) > 1 else None
-        return replace(self, columns={name: self.columns[name] for name in names}, joint=joint, parts=parts)
+        patterns = None if self.patterns is None else self.patterns.only(names)
+        columns = {name: self.columns[name] for name in names}
+        return replace(self, columns=columns, joint=joint, patterns=patterns, parts=parts)
 
     def grouped(self, units: dict[Key, int], place: Codes) -> Sketch:
         """Return the sketch with units together; `place` says for each unit which of `units` it is in."""
@@ -170,6 +175,8 @@ class Sketch:
             together.joint = Joint(self.joint.names)
             together.joint.reach(len(units))
             together.joint.put(self.joint, place)
+        if self.patterns is not None:
+            together.patterns = self.patterns.grouped(place, len(units))
         if self.repeats is not None:
             together.repeats = self.repeats.grouped(place, len(units))
         for name, sums in self.sums.items():
@@ -197,6 +204,7 @@ class Sketcher:
     units: Units
     whole: Sequence[str] = ()
     parts: Mapping[str, Part] = field(default_factory=dict)
+    patterns: Patterns | None = None
 
     def __call__(self, batches: Iterable[nw.DataFrame[Any]], start: int) -> Sketch:
         """Return the sketch of the rows from `start` on."""
@@ -204,6 +212,7 @@ class Sketcher:
         sketch = Sketch(
             {name: column.fresh() for name, column in self.columns.items()},
             joint=Joint(numeric) if 1 < len(numeric) <= MOST_JOINT else None,
+            patterns=None if self.patterns is None else self.patterns.fresh(),
             repeats=Values("") if self.whole else None,
             whole=self.whole,
             parts={key: part.fresh() for key, part in self.parts.items()},
@@ -212,6 +221,21 @@ class Sketcher:
         for batch in batches:
             sketch.add(batch, *units.of(batch))
         return sketch
+
+
+def _count(
+    reading: Reading, column: ColumnSketch, runs: Runs, n_units: int, cut_into: NDArray[np.float32] | None
+) -> NDArray[np.bool_]:
+    """Count the values of a batch, and say which are missing; numbers are also cut into a row of `Joint.add`."""
+    if column.grid is None:
+        cells = _labelled(reading, column)
+        column.tally.add(runs.members, cells, n_units, column.cells)
+        return cells < 0
+    values = reading.numbers[runs.order] if runs.are_mixed else reading.numbers.copy()
+    if cut_into is not None:
+        cut(values, column.grid.centre, column.grid.robust_scale, cut_into)
+    runs.count(values, column, n_units)
+    return np.isnan(reading.numbers)
 
 
 def _labelled(reading: Reading, column: ColumnSketch) -> Codes:
