@@ -20,7 +20,7 @@ def parametrize(metafunc: pytest.Metafunc, root: Path) -> None:
 
     Raises
     ------
-    pytest.UsageError
+    pytest.Collector.CollectError
         When the marker's arguments are wrong, its file can't be read, or the function does not take its argument.
     """
     for name, (argument, items_of) in _MARKERS.items():
@@ -37,13 +37,13 @@ def _apply(
 ) -> None:
     place = f"{metafunc.definition.nodeid}: the marker {marker.name}"
     if argument not in metafunc.fixturenames:
-        raise pytest.UsageError(f"{place} needs a test that takes the argument {argument!r}")
+        raise pytest.Collector.CollectError(f"{place} needs a test that takes the argument {argument!r}")
     try:
         items = list(items_of(root, *marker.args, **marker.kwargs))
     except (MlopsError, TypeError) as exc:
-        raise pytest.UsageError(f"{place}: {exc}") from exc
+        raise pytest.Collector.CollectError(f"{place}: {exc}") from None
     if not items:
-        raise pytest.UsageError(
+        raise pytest.Collector.CollectError(
             f"{place} gives no test item: {', '.join(map(repr, marker.args))} holds nothing to check"
         )
     metafunc.parametrize(argument, [_param(*item) for item in items])

@@ -104,10 +104,10 @@ def _weighed(name: str, statistic: Floats) -> Floats:
     return surprising + math.log(_WEIGHTS.get(name, 1.0))
 
 
-_SURPRISES = ("new", "new_pattern", "unseen", "vanished")
+_SURPRISES = ("beyond", "new", "new_pattern", "unseen", "vanished")
 _WEIGHTS = {
     "new": 16.0,
-    **dict.fromkeys(("new_pattern", "unseen"), 8.0),
+    **dict.fromkeys(("beyond", "new_pattern", "unseen"), 8.0),
     **dict.fromkeys(("missing", "repeats", "rows", "vanished", "within"), 4.0),
 }
 

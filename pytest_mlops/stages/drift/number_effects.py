@@ -55,7 +55,8 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         pair.resampled.distance(half_sum, groups(outside)),
         {
             "extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels),
-            "unseen": new_cells_surprise(table, labels),
+            "beyond": new_cells_surprise(table @ _sides(cells, grid.inside), labels),
+            "unseen": new_cells_surprise(table[:, ~beyond], labels),
         },
         note=_beyond(grid, pair, outside),
     )
@@ -67,6 +68,12 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         yield pair.effect(
             "heaped_share", heaped, {"heap": heap_statistic(table @ each, labels)}, note=_bin(grid.edges, rare, most)
         )
+
+
+def _sides(cells: NDArray[np.intp], inside: tuple[int, int]) -> Floats:
+    """Return the bins below, within and above the extremes of the reference, of shape (bins, 3)."""
+    below, above = cells < inside[0], cells >= inside[1]
+    return np.stack([below, ~below & ~above, above], axis=1).astype(np.float64)
 
 
 def _left_open(pair: Pair) -> float | None:
