@@ -71,6 +71,33 @@ def new_cells_surprise(table: Floats, labels: Floats) -> Floats:
     return np.where(by_rank <= -math.log(_FEW / len(labels)), np.minimum(bound, by_rank), bound)
 
 
+def beyond_surprise(units_beyond: tuple[int, int], rows: Floats, labels: Floats, rng: np.random.Generator) -> Floats:
+    """Return how surprising it is that current units reach beyond all of the reference, of shape (relabellings,).
+
+    Of exchangeable units the u that reach furthest are all current with the chance that a cell of u units is new. In
+    another labelling others would be the reference's extremes, which counts on its cells do not show: so what they
+    would show is drawn from that law, for both ends.
+
+    Parameters
+    ----------
+    units_beyond
+        The number of current units that reach below, and above, all of the reference.
+    rows
+        Of each unit, of shape (units,).
+
+    References
+    ----------
+    Nelson, Technometrics 5, 1963 (precedence tests).
+    """
+    n_units = len(rows)
+    n = float(labels[0] @ rows / rows.sum() * n_units)
+    law = np.array([_own_surprise(size, n, n_units) for size in range(int(n + 0.5) + 1)])
+    drawn = rng.exponential(size=(2, len(labels)))
+    found = law[np.searchsorted(law, drawn, side="right") - 1].sum(axis=0)
+    found[0] = sum(law[min(units, len(law) - 1)] for units in units_beyond)
+    return np.asarray(found)
+
+
 def _own_surprise(size: int, n: float, n_units: int) -> float:
     """Return how surprising one new cell is, of `size` units out of all, of which n are current."""
     if size > n + 0.5:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_mlops.stats.new_cells import new_cells_surprise
+from pytest_mlops.stats.new_cells import beyond_surprise, new_cells_surprise
 from pytest_mlops.stats.permutation import adjusted_p, relabellings
 
 RNG = np.random.default_rng(3)
@@ -65,3 +65,15 @@ def test_sides_of_any_size_and_no_cells() -> None:
     labels = np.array([[0, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [1, 1, 1, 0, 1, 1], [1, 1, 1, 1, 1, 1]], dtype=float)
     assert np.isfinite(new_cells_surprise(table, labels)).all()
     assert new_cells_surprise(np.zeros((6, 3)), labels).tolist() == [0.0] * 4
+
+
+def test_units_beyond_the_reference_hold_their_rate() -> None:
+    """Whether a current unit reaches further than all of the reference is a coin's toss, many do so seldom."""
+    rng, alarms, rows = np.random.default_rng(8), 0, np.full(80, 50.0)
+    labels = relabellings(rng, 40, 40, 199).astype(float)
+    for _ in range(400):
+        ends = rng.normal(size=(2, 80))
+        beyond = [int((end[40:] > end[:40].max()).sum()) for end in ends]
+        alarms += adjusted_p(beyond_surprise((beyond[0], beyond[1]), rows, labels, rng)[None, :])[0] <= 0.05
+    assert alarms <= 36  # of 20 that are expected
+    assert beyond_surprise((12, 0), rows, labels, rng)[0] == pytest.approx(-np.log(stats.hypergeom(80, 12, 40).pmf(12)))

@@ -54,11 +54,15 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Resamples:
-    """What all columns are resampled with: labels of both sides' units, and bootstrap weights of each side's."""
+    """What all columns are resampled with: labels of both sides' units, and bootstrap weights of each side's.
+
+    `rng` draws what has a known law where the labels are shuffled; it is None where they are others.
+    """
 
     labels: Floats
     weights: tuple[Floats, Floats]
     compares: type[Resampled] = Resampled
+    rng: np.random.Generator | None = None
 
     @property
     def counts(self) -> tuple[int, int]:

@@ -231,7 +231,7 @@ def _effects(
     rng = np.random.default_rng(seed)
     labels = relabellings(rng, *counts, DRAWS, pairs)
     weights = draw_weights(rng, *counts, DRAWS, pairs)
-    resamples = Resamples(labels=labels.astype(np.float64), weights=weights)
+    resamples = Resamples(labels=labels.astype(np.float64), weights=weights, rng=rng)
     effects = [
         effect for column in sketches[1].columns for effect in effects_of(column, *sketches, resamples, more=measures)
     ]

@@ -105,11 +105,8 @@ def _weighed(name: str, statistic: Floats) -> Floats:
 
 
 _SURPRISES = ("beyond", "new", "new_pattern", "unseen", "vanished")
-_WEIGHTS = {
-    "new": 16.0,
-    **dict.fromkeys(("beyond", "new_pattern", "unseen"), 8.0),
-    **dict.fromkeys(("missing", "repeats", "rows", "vanished", "within"), 4.0),
-}
+_FEW_ROWS = ("beyond", "missing", "new_pattern", "repeats", "unseen", "vanished")
+_WEIGHTS = {"new": 16.0, **dict.fromkeys((*_FEW_ROWS, "rows", "within"), 4.0)}
 
 
 def interval_of(kind: str, value: float, n: int, width: float, confidence: float) -> Interval:

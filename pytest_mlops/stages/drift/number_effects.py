@@ -11,7 +11,7 @@ from pytest_mlops.stages.drift.effects import Effect, Pair, divergences, drawn_o
 from pytest_mlops.stats.binned import ks_bounds
 from pytest_mlops.stats.change import heap_statistic, ordered_statistics, share_statistic
 from pytest_mlops.stats.clusters import half_sum, largest_cell, largest_gap
-from pytest_mlops.stats.new_cells import new_cells_surprise
+from pytest_mlops.stats.new_cells import beyond_surprise, new_cells_surprise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -50,14 +50,17 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     outside = pair.old.sum(axis=0) == 0
     beyond = (cells < grid.inside[0]) | (cells >= grid.inside[1])
     extreme = beyond | _is_extreme(grid.shares, max(_TAIL, 5 / max(grid.n, 1)))
+    statistics = {
+        "extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels),
+        "unseen": new_cells_surprise(table[:, ~beyond], labels),
+    }
+    if pair.resamples.rng is not None:
+        ends = [int(pair.new[:, end].any(axis=1).sum()) for end in (cells < grid.inside[0], cells >= grid.inside[1])]
+        statistics["beyond"] = beyond_surprise((ends[0], ends[1]), table.sum(axis=1), labels, pair.resamples.rng)
     yield pair.effect(
         "outside_share",
         pair.resampled.distance(half_sum, groups(outside)),
-        {
-            "extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels),
-            "beyond": new_cells_surprise(table @ _sides(cells, grid.inside), labels),
-            "unseen": new_cells_surprise(table[:, ~beyond], labels),
-        },
+        statistics,
         note=_beyond(grid, pair, outside),
     )
     rare = ~outside & (grid.shares <= _RARE)
@@ -68,12 +71,6 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         yield pair.effect(
             "heaped_share", heaped, {"heap": heap_statistic(table @ each, labels)}, note=_bin(grid.edges, rare, most)
         )
-
-
-def _sides(cells: NDArray[np.intp], inside: tuple[int, int]) -> Floats:
-    """Return the bins below, within and above the extremes of the reference, of shape (bins, 3)."""
-    below, above = cells < inside[0], cells >= inside[1]
-    return np.stack([below, ~below & ~above, above], axis=1).astype(np.float64)
 
 
 def _left_open(pair: Pair) -> float | None:

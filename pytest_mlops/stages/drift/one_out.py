@@ -81,7 +81,7 @@ def _comparable(effect: Effect, windows: Sketch) -> dict[str, Floats]:
     found = {
         name: np.sqrt(np.maximum(values, 0.0)) if name in _AS_SQUARES else values
         for name, values in effect.statistics.items()
-        if name not in {"beyond", "new", "unseen"}
+        if name not in {"new", "unseen"}
     }
     if len(found) < len(effect.statistics):
         found[_LONE] = np.sqrt(lone_rows(windows.table(effect.column)))

@@ -161,16 +161,19 @@ class Values:
         r"""Return how many rows of each unit are new values, of all rows and of parts of them.
 
         Of a value with :math:`n_i` rows a part f of the rows has, on average, :math:`1 - (1 - f)^{n_i}` first ones
-        (rarefaction: `stats.rarefaction`), which are ascribed to the units as its rows are. Where the rows in the
+        (rarefaction: `stats.rarefaction`). One row of it is the first, the others are ascribed to their units as
+        repeated ones: two equal rows are one that repeats, and not half a one twice. Where the rows in the
         sample of values are as many as they should be, it stands for all rows; where not, a value with very many rows
         is in it or is left out, and all rows are counted, with as many values as the sample says that there are.
         """
         values, place = np.unique(self.hashes, return_inverse=True)
         n = np.bincount(place, weights=self.rows, minlength=len(values)) if len(values) else np.zeros(0)
-        firsts = -np.expm1(n[:, None] * np.log1p(-np.minimum(THINNED, 1 - 1e-12))) / (n[:, None] * THINNED)
+        firsts = -np.expm1(n[:, None] * np.log1p(-np.minimum(THINNED, 1 - 1e-12)))
+        repeats = np.maximum(n[:, None] - firsts / THINNED, 0.0) / np.maximum(n[:, None] - 1, 1.0)
         n_units = len(self.filled.table)
         table = np.zeros((n_units, 1 + len(THINNED)))
-        np.add.at(table[:, 1:], self.units, self.rows[:, None] * firsts[place])
+        others = self.rows - _is_first(self.hashes, self.units)
+        np.add.at(table[:, 1:], self.units, self.rows[:, None] - others[:, None] * repeats[place])
         np.add.at(table[:, 0], self.units, self.rows)
         share, rows = self.limit / _ALL, float(self.filled.table.sum())
         if share < 1 and abs(table[:, 0].sum() - share * rows) > _FAR * np.sqrt(share * max(rows, 1.0)):
@@ -285,6 +288,15 @@ def _pairs(hashes: Hashes, units: Codes, n_units: int) -> tuple[Hashes, Whole, W
     first = np.flatnonzero(np.append(True, packed[1:] != packed[:-1])[: len(packed)])
     rows = np.diff(np.append(first, len(packed)))
     return packed[first] & ~_UNIT, (packed[first] & _UNIT).astype(np.int64), rows
+
+
+def _is_first(hashes: Hashes, units: Whole) -> NDArray[np.bool_]:
+    """Return which of the units that have a value is said to have it first; the hashes are sorted."""
+    by_chance = _mixed(hashes ^ (units.astype(np.uint64) + np.uint64(1)) * _ODD)
+    order = np.lexsort((by_chance, hashes))
+    first = np.zeros(len(hashes), dtype=bool)
+    first[order[np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)]]] = True
+    return first
 
 
 def _mixed(hashes: Hashes) -> Hashes:
