@@ -1,6 +1,6 @@
 """How often the drift gate alarms on data that did not change: over all columns and measures, on real data.
 
-python benchmarks/drift_calibration.py [CELL ...] [--trials N] [--into FILE.json] [--page FILE.md]
+python benchmarks/drift_calibration.py [CELL ...] [--trials N] [--into FILE.json] [--page FILE.md] [--processes N]
 
 Each trial draws a pair of unchanged data. `alarms` are trials in which the classical test, a material limit of zero,
 says of any measure that it moved; they are to be at most what was asked for, 5 % or 1 %, within the binomial interval
@@ -15,8 +15,8 @@ import json
 import multiprocessing
 import os
 import warnings
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from drift_null import cells
@@ -26,10 +26,10 @@ from pytest_mlops import no_drift
 from pytest_mlops.stages.drift import measure_drift
 
 RATES = (0.05, 0.01)
-Found = dict[str, dict[str, Any]]
+Found = dict[str, dict[str, int]]
 
 
-def trial(given: tuple[str, int]) -> dict[str, bool]:
+def trial(given: tuple[str, int]) -> dict[str, int]:
     """Return what happened in one trial."""
     name, number = given
     warnings.simplefilter("ignore")
@@ -37,31 +37,37 @@ def trial(given: tuple[str, int]) -> dict[str, bool]:
     reference, current = cell.draw(np.random.default_rng([number, 2024]))
     result = measure_drift(current, reference=reference, name="it", unit=cell.unit, seed=number, **cell.asked)
     ps = [float(m.parameters["p_value"]) for m in result.measurements if "p_value" in m.parameters]  # type: ignore[arg-type]
-    found = {}
+    found: dict[str, int] = {}
     for rate in RATES:
-        found[f"alarms {rate}"] = min(ps) <= rate
+        found[f"alarms {rate}"] = int(min(ps) <= rate)
         verdicts = {str(j.verdict) for j in no_drift(false_alarms=rate).judge(result)}
-        found[f"fails {rate}"] = "fail" in verdicts
-        found[f"too few {rate}"] = verdicts == {"pass", "inconclusive"}
-        found[f"other {rate}"] = not verdicts <= {"pass", "fail", "inconclusive"}
+        found[f"fails {rate}"] = int("fail" in verdicts)
+        found[f"too few {rate}"] = int(verdicts == {"pass", "inconclusive"})
+        found[f"other {rate}"] = int(not verdicts <= {"pass", "fail", "inconclusive"})
     return found
 
 
-def measure(names: list[str], trials: int | None, into: Path | None) -> Found:
-    """Run the trials of each cell on all cores; what is known already is kept and the cell replaced."""
+def measure(names: list[str], trials: int | None, into: Path | None, processes: int | None) -> Found:
+    """Run the trials of each cell that are not known yet; counts are written down as they come."""
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a core for each trial
     known = cells()
     found: Found = json.loads(into.read_text(encoding="utf-8")) if into and into.exists() else {}
     for name in names or known:
         count = trials or known[name].trials
-        with multiprocessing.get_context("fork").Pool() as pool:
-            happened = pool.map(trial, [(name, number) for number in range(count)], chunksize=4)
-        counts = {key: sum(one[key] for one in happened) for key in happened[0]}
-        found[name] = {"words": known[name].words, "trials": count, **counts}
-        print(row(found[name]), flush=True)
-        if into:
-            into.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        counts: Counter[str] = Counter(found.get(name, {}))
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            numbers = [(name, number) for number in range(counts["trials"], count)]
+            for done, happened in enumerate(pool.imap(trial, numbers, chunksize=4), start=1):
+                counts.update({"trials": 1, **happened})
+                if into and (done % _WRITTEN == 0 or done == len(numbers)):
+                    found[name] = dict(counts)
+                    into.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        found[name] = dict(counts)
+        print(row(name, found[name]), flush=True)
     return found
+
+
+_WRITTEN = 20  # trials
 
 
 def interval(count: int, n: int, confidence: float = 0.99) -> tuple[float, float]:
@@ -71,7 +77,7 @@ def interval(count: int, n: int, confidence: float = 0.99) -> tuple[float, float
     return low, float(beta.ppf(1 - tail, count + 1, n - count)) if count < n else 1.0
 
 
-def row(cell: dict[str, Any]) -> str:
+def row(name: str, cell: dict[str, int]) -> str:
     """Return a line of the table."""
     n = cell["trials"]
     shares = []
@@ -83,14 +89,14 @@ def row(cell: dict[str, Any]) -> str:
             f"{cell[f'fails {rate}'] / n:.1%}",
             f"{cell[f'too few {rate}'] / n:.1%}",
         ]
-    return f"| {cell['words']} | {n:,} | {' | '.join(shares)} |"
+    return f"| {cells()[name].words} | {n:,} | {' | '.join(shares)} |"
 
 
 def page(found: Found) -> str:
     """Return the table."""
     heads = [f"{what}, {rate:.0%} asked" for rate in RATES for what in ("alarms", "fails", "too few")]
     lines = [f"| unchanged data | trials | {' | '.join(heads)} |", f"| :-- | --: |{' --: |' * len(heads)}"]
-    return "\n".join([*lines, *(row(found[name]) for name in cells() if name in found)]) + "\n"
+    return "\n".join([*lines, *(row(name, found[name]) for name in cells() if name in found)]) + "\n"
 
 
 if __name__ == "__main__":
@@ -99,8 +105,9 @@ if __name__ == "__main__":
     parser.add_argument("--trials", type=int)
     parser.add_argument("--into", type=Path, help="keep the counts in this file of JSON")
     parser.add_argument("--page", type=Path, help="write the table into this file")
+    parser.add_argument("--processes", type=int, help="at once; as many as there are cores")
     asked = parser.parse_args()
-    table = page(measure(asked.cells, asked.trials, asked.into))
+    table = page(measure(asked.cells, asked.trials, asked.into, asked.processes))
     print(table)
     if asked.page:
         asked.page.write_text(table, encoding="utf-8")

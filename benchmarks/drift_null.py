@@ -171,7 +171,7 @@ def cells() -> dict[str, Cell]:
             "breast cancer, halved, `target=`, every measure",
             by_rows(table("breast_cancer")),
             "row",
-            400,
+            200,
             {"target": "target", "measures": [*ASKED]},
         ),
         "million-shifted": Cell(
