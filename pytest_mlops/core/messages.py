@@ -89,8 +89,9 @@ def _facts(judgement: Judgement) -> Iterable[str]:
 
 
 def story(judgements: Sequence[Judgement]) -> str:
-    """Return the story of one `require`: what was not met first, then what was."""
-    red = [f"{item.verdict.words}: {indented(explain(item), '    ')}" for item in judgements if not item]
+    """Return the story of one `require`: what was not met first, the worst of it at the top, then what was."""
+    not_met = sorted((item for item in judgements if not item), key=lambda item: -item.verdict.severity)
+    red = [f"{item.verdict.words}: {indented(explain(item), '    ')}" for item in not_met]
     met = Counter(item.measurement.name for item in judgements if item)
     green = [name if times == 1 else f"{name} ({times:,} times)" for name, times in met.items()]
     lines = [f"{len(red)} of {len(judgements)} requirements not met", *(f"  {line}" for line in red)]

@@ -23,6 +23,11 @@ class Verdict(StrEnum):
         """The verdict as a reader sees it: `not run`, not `not_run`."""
         return self.value.replace("_", " ")
 
+    @property
+    def severity(self) -> int:
+        """How bad it is: 0 for a pass, more for what is worse."""
+        return _WORST_LAST.index(self)
+
 
 _WORST_LAST = (Verdict.PASS, Verdict.NOT_RUN, Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.ERROR)
 
@@ -33,4 +38,5 @@ def combine(verdicts: Iterable[Verdict | str]) -> Verdict:
     >>> combine([]), combine(["pass", "fail", "inconclusive"])
     (<Verdict.NOT_RUN: 'not_run'>, <Verdict.FAIL: 'fail'>)
     """
-    return max((Verdict(verdict) for verdict in verdicts), key=_WORST_LAST.index, default=Verdict.NOT_RUN)
+    found = (Verdict(verdict) for verdict in verdicts)
+    return max(found, key=lambda verdict: verdict.severity, default=Verdict.NOT_RUN)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 POWER_Z = NormalDist().inv_cdf(0.8)  # standard errors that a change must be beyond a bound, to be seen 4 times of 5
 
+_ROUNDING = 1e-14  # what is left of differences of shares that are none
+
 
 @dataclass(frozen=True)
 class Distance:
@@ -107,7 +109,8 @@ class Resampled:
         difference, errors = self.current - self.reference, self.errors()
         if cells is not None:
             difference, errors = difference @ cells, errors @ cells
-        return Distance(float(norm(difference)), norm(errors))
+        value = float(norm(difference))
+        return Distance(value if value > _ROUNDING else 0.0, norm(errors))
 
     def metric(self, distance: Callable[[Floats, Floats], Floats]) -> Distance:
         """Return a metric of two tables of shares; its error is at most the way of each side to its own estimate."""

@@ -33,8 +33,8 @@ def test_all_are_judged_and_it_fails_once() -> None:
         load().require(p95=at_most(50, by="point"), failures=at_most(0.1), p99=at_least(1))
     lines = str(failure.value).splitlines()
     assert lines[0] == "2 of 3 requirements not met"
-    assert lines[1].startswith("  fail: api: load.p95 must be at most 50, got 60.5 ms (n = 99, limit at ")
-    assert lines[2].startswith("  error: api: load.p99 must be at least 1, got nan (n = 5")
+    assert lines[1].startswith("  error: api: load.p99 must be at least 1, got nan (n = 5")
+    assert lines[2].startswith("  fail: api: load.p95 must be at most 50, got 60.5 ms (n = 99, limit at ")
     assert lines[3] == "  met: load.failures"
 
 

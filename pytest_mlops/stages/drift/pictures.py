@@ -126,7 +126,10 @@ _ENOUGH = 0.5  # of the current values, that lie where the reference does
 
 
 def _of_one_width(low: float, high: float, *, is_whole: bool) -> Floats:
-    if high <= low:
+    if high - low <= _CONSTANT * max(abs(low), abs(high), 1.0):
+        if high > low or not is_whole:
+            middle = (low + high) / 2
+            return _short(middle + max(abs(middle) / 1000, 1.0) * np.array([-1.5, -0.5, 0.5, 1.5]), 6)
         low, high = low - 1, high + 1
     if is_whole:
         low, high = math.floor(low + 0.5), math.floor(high + 0.5) + 1
@@ -136,8 +139,19 @@ def _of_one_width(low: float, high: float, *, is_whole: bool) -> Floats:
     return _short(start + step * np.arange(n + 1, dtype=np.float64), 6)
 
 
+_CONSTANT = 5e-6  # of a value: a grid has an edge on each side of one, so near to it
+
+
 def _short(edges: Floats, digits: int) -> Floats:
-    return np.unique([float(f"{edge:.{digits}g}") for edge in edges])
+    """Return edges of so many digits, or of as many more as it takes for some bins to be left."""
+    for more in range(digits, _ALL_DIGITS):
+        short = np.unique([float(f"{edge:.{more}g}") for edge in edges])
+        if len(short) > len(edges) / 2:
+            return np.asarray(short)
+    return np.unique(edges)
+
+
+_ALL_DIGITS = 16
 
 
 def _step(width: float, *, is_whole: bool) -> float:
