@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_mlops.stats.ratios import over
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,13 +42,7 @@ class Change:
 
 def shares(counts: Floats) -> Floats:
     """Return counts over their sum along the last axis; 0 where there are none."""
-    return _over(counts, counts.sum(axis=-1, keepdims=True))
-
-
-def _over(counts: Floats, total: Floats) -> Floats:
-    if (total > 0).all():
-        return np.asarray(counts / total)
-    return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
+    return over(counts, counts.sum(axis=-1, keepdims=True))
 
 
 def change(table: Floats, rows: Floats, labels: Floats) -> Change:
@@ -63,7 +59,7 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
     """
     of_units = np.stack([rows, rows**2, np.ones_like(rows)], axis=1)
     parts = np.concatenate([table, 2 * table * rows[:, None], table**2, of_units], axis=1)
-    total, both = parts.sum(axis=0), _over(table.sum(axis=0), np.asarray(rows.sum()))
+    total, both = parts.sum(axis=0), over(table.sum(axis=0), np.asarray(rows.sum()))
     independent, shape = both * (1 - both), (len(labels), table.shape[1])
     found, step = Change(np.empty(shape), np.empty(shape)), max(_NUMBERS_AT_ONCE // max(table.shape[1], 1), 1)
     for start in range(0, len(labels), step):
@@ -81,7 +77,7 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
 def _side(sums: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the shares of a side, their squared spread, one over its rows and its units, of sums as `change` has."""
     size = (sums.shape[1] - 3) // 3
-    one = _over(np.ones((len(sums), 1)), sums[:, -3:-2])
+    one = over(np.ones((len(sums), 1)), sums[:, -3:-2])
     share = sums[:, :size] * one
     residues = share * sums[:, -2:-1]
     residues -= sums[:, size : 2 * size]
@@ -124,9 +120,9 @@ def ratio_change(table: Floats, rows: Floats, squares: Floats, labels: Floats) -
     sides, counts = [], [side.sum(axis=1, keepdims=True) for side in (labels, 1 - labels)]
     for units in (labels, 1 - labels):
         n = units @ rows
-        mean = _over(units @ table, n)
+        mean = over(units @ table, n)
         residues = units @ of_table - 2 * mean * (units @ products) + mean**2 * (units @ of_rows)
-        sides.append((mean, _over(residues, n**2), _over(np.ones_like(n), n), n > 0))
+        sides.append((mean, over(residues, n**2), over(np.ones_like(n), n), n > 0))
     (new, of_new, one_new, has_new), (old, of_old, one_old, has_old) = sides
     n_units = labels.shape[1]
     of_new, of_old = _also_alone(of_new, of_old, counts[0], n_units), _also_alone(of_old, of_new, counts[1], n_units)

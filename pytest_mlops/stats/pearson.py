@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_mlops.stats.ratios import over
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,12 +43,12 @@ class Pearson:
         spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True))
         size = np.abs(values).max(axis=-1, keepdims=True)
         spread = np.where(spread > _ROUNDING * np.maximum(size, np.finfo(float).tiny), spread, 0.0)
-        skew = (_over(centred, spread) ** 3).mean(axis=-1, keepdims=True)
+        skew = (over(centred, spread) ** 3).mean(axis=-1, keepdims=True)
         return cls(mean, spread, np.clip(skew, -_MOST_SKEWED, _MOST_SKEWED))
 
     def deviates(self, values: Floats) -> Floats:
         """Return the normal deviate of each value; 0 where there is no spread."""
-        x = _over(values - self.mean, self.spread)
+        x = over(values - self.mean, self.spread)
         skew = self._bent()
         return np.asarray(np.where(self._straight(), x, 6 / skew * (np.cbrt(1 + skew * x / 2) - 1) + skew / 6))
 
@@ -61,7 +63,3 @@ class Pearson:
 
     def _bent(self) -> Floats:
         return np.asarray(np.where(self._straight(), 1.0, self.skew))
-
-
-def _over(values: Floats, spread: Floats) -> Floats:
-    return np.asarray(np.divide(values, spread, out=np.zeros_like(values), where=spread > 0))

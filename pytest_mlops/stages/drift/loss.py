@@ -10,6 +10,7 @@ import numpy as np
 from pytest_mlops.stages.drift.effects import Effect, Pair, Resamples
 from pytest_mlops.stats.change import change, ordered_statistics, ratio_change, shares
 from pytest_mlops.stats.clusters import Distance, largest_gap
+from pytest_mlops.stats.ratios import over
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -67,9 +68,9 @@ def loss_effects(
     table, rows = (np.concatenate([side[part] for side in sides]) for part in (0, 1))
     changed = ratio_change(table, rows, segments.squares, resamples.labels)
     statistics = changed.difference / changed.spread
-    then, now = (_over(table.sum(axis=0), rows.sum(axis=0)) for table, rows in sides)
+    then, now = (over(table.sum(axis=0), rows.sum(axis=0)) for table, rows in sides)
     old, new = (
-        _over(weights @ table, weights @ rows) for (table, rows), weights in zip(sides, resamples.weights, strict=True)
+        over(weights @ table, weights @ rows) for (table, rows), weights in zip(sides, resamples.weights, strict=True)
     )
     values, drawn = _growth(then, now), _growth(old, new)
     for number, name in enumerate(segments.names):
@@ -85,11 +86,7 @@ def loss_effects(
 
 
 def _growth(then: Floats, now: Floats) -> Floats:
-    return _over(now - then, then)
-
-
-def _over(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
+    return over(now - then, then)
 
 
 def score_cells(scores: Floats, is_current: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -130,7 +127,7 @@ def estimated_effect(
     mean = np.bincount(cells, weights=losses, minlength=BINS) / np.maximum(n, 1)
     then = float(found.reference @ mean)
     value = float(found.current @ mean) / then - 1 if then else 0.0
-    drawn = _over(found.drawn[1] @ mean, found.drawn[0] @ mean) - 1
+    drawn = over(found.drawn[1] @ mean, found.drawn[0] @ mean) - 1
     table = pair.both
     centred = mean - mean @ shares(table.sum(axis=0))
     changed = change((table @ centred)[:, None], table.sum(axis=1), resamples.labels)

@@ -12,6 +12,7 @@ from pytest_mlops.stats.binned import ks_bounds
 from pytest_mlops.stats.change import heap_statistic, ordered_statistics, share_statistic
 from pytest_mlops.stats.clusters import half_sum, largest_cell, largest_gap
 from pytest_mlops.stats.new_cells import beyond_surprise, new_cells_surprise
+from pytest_mlops.stats.ratios import over
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -85,7 +86,7 @@ def _wasserstein(widths: Floats, difference: Floats) -> Floats:
     """Return the area between two distribution functions that are straight within each bin."""
     low, high = _at_edges(difference)
     size = np.abs(low) + np.abs(high)
-    crossing = _over(low**2 + high**2, size)
+    crossing = over(low**2 + high**2, size)
     return np.asarray(np.where(low * high < 0, crossing, size) @ widths / 2)
 
 
@@ -97,10 +98,6 @@ def _energy(widths: Floats, difference: Floats) -> Floats:
 def _at_edges(difference: Floats) -> tuple[Floats, Floats]:
     cumulated = np.cumsum(difference, axis=-1)
     return cumulated[..., :-2], cumulated[..., 1:-1]
-
-
-def _over(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
 
 
 def _of_equal_share(shares: Floats) -> Floats:

@@ -19,6 +19,7 @@ from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.folds import cross_fitted
 from pytest_mlops.stats.change import ratio_change
 from pytest_mlops.stats.clusters import Distance
+from pytest_mlops.stats.ratios import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -145,13 +146,13 @@ def relation_effects(
     n = int(parts[1][0].sum())
     for kind, at, squares in zip(_KINDS, (0, 2), bins.squares, strict=True):
         large = (
-            np.min([_over(total, total.sum()) for total in (side[at].sum(axis=0) for side in parts)], axis=0) >= _LARGE
+            np.min([over(total, total.sum()) for total in (side[at].sum(axis=0) for side in parts)], axis=0) >= _LARGE
         )
         weights, tables = [side[at][:, large] for side in parts], [side[at + 1][:, large] for side in parts]
         changed = ratio_change(np.concatenate(tables), np.concatenate(weights), squares[large], resamples.labels)
-        means = [_over(table.sum(axis=0), n.sum(axis=0)) for table, n in zip(tables, weights, strict=True)]
+        means = [over(table.sum(axis=0), n.sum(axis=0)) for table, n in zip(tables, weights, strict=True)]
         drawn = [
-            _over(draws @ table, draws @ n) - mean
+            over(draws @ table, draws @ n) - mean
             for table, n, draws, mean in zip(tables, weights, resamples.weights, means, strict=True)
         ]
         size = np.abs(means[1] - means[0])
@@ -164,10 +165,6 @@ def relation_effects(
             statistics={"bins": (np.abs(changed.difference) / changed.spread).max(axis=-1, initial=0.0)},
             note=_words(kind, bins, int(np.flatnonzero(large)[np.argmax(size)]), is_public) if len(size) else "",
         )
-
-
-def _over(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
 
 
 def _words(kind: str, bins: Bins, cell: int, is_public: bool) -> str:  # noqa: FBT001 - of one call
