@@ -153,9 +153,9 @@ def measure_drift(
         lows = [effect.distance.value - together.width(i, 1 - CONFIDENCE) for i, effect in enumerate(effects)]
         explained = explain(replace(sides, public=public), effects, p_values, lows, name)
         measured = measurements_of(
-            effects, resamples, name, said, seed=seed, p_values=p_values, explained=explained, sketches=sketches
+            effects, together, name, said, seed=seed, p_values=p_values, explained=explained, sketches=sketches
         )
-        details = details_of(effects, resamples)
+        details = details_of(together, resamples)
     texts = [column for column in changed if types[column] == "text"]
     changed = {**changed, **said_of_texts(new, texts, changed)} if n_rows[1] else {}
     return Result(

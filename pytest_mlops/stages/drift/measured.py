@@ -31,7 +31,7 @@ CONFIDENCE = 0.99
 
 def measurements_of(
     effects: Sequence[Effect],
-    resamples: Resamples,
+    together: Together,
     name: str,
     said: str,
     *,
@@ -41,7 +41,6 @@ def measurements_of(
     sketches: tuple[Sketch, Sketch],
 ) -> list[Measurement]:
     """Return the measurement of each effect; `said` is what the units are in words."""
-    together = together_by(effects, resamples)
     parameters: dict[str, Json] = {"unit": said, "draws": DRAWS}
     return [
         Measurement(
@@ -75,9 +74,8 @@ def together_by(effects: Sequence[Effect], resamples: Resamples) -> Together:
     return hold_together([effect.distance for effect in effects], min(resamples.counts))
 
 
-def details_of(effects: Sequence[Effect], resamples: Resamples) -> dict[str, Json]:
+def details_of(together: Together, resamples: Resamples) -> dict[str, Json]:
     """Return what a gate needs beside the measurements."""
-    together = together_by(effects, resamples)
     return {
         "errors": [[*moments] for moments in together.errors],
         "largest": list(together.largest),
