@@ -25,6 +25,12 @@ class Blocks:
     sums: Floats
     squares: Floats
 
+    @property
+    def means(self) -> Floats:
+        """Return the means of the blocks that have rows."""
+        kept = self.rows > 0
+        return self.sums[kept] / self.rows[kept]
+
     def is_telling(self) -> bool:
         """Say whether there are blocks, rows in them, and a variable that varies."""
         n = self.rows.sum()
@@ -75,8 +81,7 @@ def between_neighbours(blocks: Blocks) -> bool:
     """
     if not blocks.is_telling():
         return False
-    kept = blocks.rows > 0
-    means = blocks.sums[kept] / blocks.rows[kept]
+    means = blocks.means
     apart = means - means.mean()
     total = float((apart**2).sum())
     return total > 0 and float((apart[1:] * apart[:-1]).sum()) / total > _ALIKE / math.sqrt(len(means))

@@ -312,10 +312,10 @@ def test_the_segment_that_moved_is_named() -> None:
 
 
 def test_the_days_that_moved_are_named() -> None:
-    late = NEW["day"] >= pd.Timestamp("2013-01-16")
+    late = NEW["day"] >= pd.Timestamp("2013-01-19")
     lines = note_of(NEW.assign(size=NEW["size"].where(~late, 7.0)), "size")
-    assert lines[1] == "likely stuck, or filled with a default: 7 has 50 % of the rows, 0 % before"
-    assert lines[2].startswith("mostly in 15 of 30 days, 2013-01-16 to 2013-01-30: 100 % of the change")
+    assert lines[1] == "likely stuck, or filled with a default: 7 has 40 % of the rows, 0 % before"
+    assert lines[2].startswith("mostly in 12 of 30 days, 2013-01-19 to 2013-01-30: 100 % of the change")
 
 
 def test_no_word_of_a_column_that_is_not_public_is_said() -> None:

@@ -158,7 +158,7 @@ def _alike(windows: Sketch) -> str:
     ordered = replace(windows, units={number: number for number in range(len(windows.units))})
     for name, blocks in blocks_of(ordered):
         is_known = blocks.is_telling() and (blocks.rows > 0).all()
-        if is_known and likeness_beside_a_change(blocks.sums / blocks.rows, TRIM):
+        if is_known and likeness_beside_a_change(blocks.means, TRIM):
             return name
     return ""
 

@@ -12,6 +12,7 @@ from pytest_mlops.core.digest import short_digest
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stats.dependence import Blocks, between_neighbours, within_blocks
+from pytest_mlops.stats.split import likeness_beside_a_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -359,8 +360,18 @@ def _within(sketch: Sketch) -> Iterable[tuple[float, str]]:
 
 
 def _alike(sketches: Sequence[Sketch]) -> str:
-    """Return the first column whose neighbouring blocks are alike, or nothing."""
-    return next((name for one in sketches for name, blocks in blocks_of(one) if between_neighbours(blocks)), "")
+    """Return the first column whose neighbouring blocks are alike, or nothing.
+
+    In the current data they must be so beside any one change: that is what is looked for, and no dependence.
+    """
+    for number, sketch in enumerate(sketches):
+        for name, blocks in blocks_of(sketch):
+            if between_neighbours(blocks) and (number == 0 or likeness_beside_a_change(blocks.means, _TRIM) > 0):
+                return name
+    return ""
+
+
+_TRIM = 3  # blocks at an end, within which no change is looked for
 
 
 def blocks_of(sketch: Sketch) -> Iterable[tuple[str, Blocks]]:
