@@ -76,7 +76,8 @@ def beyond_surprise(units_beyond: tuple[int, int], rows: Floats, labels: Floats,
 
     Of exchangeable units the u that reach furthest are all current with the chance that a cell of u units is new. In
     another labelling others would be the reference's extremes, which counts on its cells do not show: so what they
-    would show is drawn from that law, for both ends.
+    would show is drawn from that law, for both ends. Their surprises s add up, to one of s - ln(1 + s) (Fisher's way of
+    combining two p-values).
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def beyond_surprise(units_beyond: tuple[int, int], rows: Floats, labels: Floats,
 
     References
     ----------
-    Nelson, Technometrics 5, 1963 (precedence tests).
+    Nelson, Technometrics 5, 1963 (precedence tests); Fisher, Statistical Methods for Research Workers, 1932, 21.1.
     """
     n_units = len(rows)
     n = float(labels[0] @ rows / rows.sum() * n_units)
@@ -95,7 +96,7 @@ def beyond_surprise(units_beyond: tuple[int, int], rows: Floats, labels: Floats,
     drawn = rng.exponential(size=(2, len(labels)))
     found = law[np.searchsorted(law, drawn, side="right") - 1].sum(axis=0)
     found[0] = sum(law[min(units, len(law) - 1)] for units in units_beyond)
-    return np.asarray(found)
+    return np.asarray(found - np.log1p(found))
 
 
 def _own_surprise(size: int, n: float, n_units: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_mlops.stages.drift.joint import Joint, cut, joint_change
+from pytest_mlops import no_drift
+from pytest_mlops.stages.drift import measure_drift
+from pytest_mlops.stages.drift.joint import Axis, Joint, cut, joint_change
+
+if TYPE_CHECKING:
+    from pytest_mlops.core.measurement import Measurement
 
 
 def joint_of(values: np.ndarray, units: np.ndarray) -> Joint:
     """Return the sums of rows of shape (rows, columns)."""
-    joint = Joint([f"c{number}" for number in range(values.shape[1])])
+    joint = Joint([Axis(f"c{number}") for number in range(values.shape[1])])
     order = np.argsort(units, kind="stable")
     counts = np.bincount(units)
     present = np.flatnonzero(counts)
@@ -39,7 +45,7 @@ def test_the_largest_change_is_that_of_the_rows(seed: int, n_columns: int, n_uni
     then, now = (pd.DataFrame(np.rint(16 * np.clip(side, -3, 3))).corr().to_numpy() for side in sides)
     size = np.abs(now - then)
     assert found.distance.value == pytest.approx(size.max(), abs=1e-9)
-    i, j = (int(name[1:]) for name in found.pair)
+    i, j = (int(axis.column[1:]) for axis in found.pair)
     assert found.correlations == pytest.approx((then[i, j], now[i, j]), abs=1e-9)
 
 
@@ -57,7 +63,7 @@ def test_what_is_written_is_read() -> None:
     rng = np.random.default_rng(1)
     joint = joint_of(rng.normal(0, 1, (90, 4)), rng.integers(0, 7, 90))
     read = Joint.from_json(json.loads(json.dumps(joint.to_json())))
-    assert read.names == joint.names
+    assert read.axes == joint.axes
     for name in ("rows", "sums", "products"):
         np.testing.assert_array_equal(getattr(joint, name), getattr(read, name))
 
@@ -67,3 +73,41 @@ def test_columns_that_do_not_vary_have_no_correlation() -> None:
     labels = np.array([[0.0] * 4 + [1.0] * 4])
     weights = np.ones((2, 4)), np.ones((2, 4))
     assert joint_change(constant, constant, labels, weights) is None
+
+
+def planes(seed: int, n: int = 3000) -> pd.DataFrame:
+    """Return flights of three carriers, each with planes of its own size, from two airports."""
+    rng = np.random.default_rng(seed)
+    carrier = rng.choice(["AA", "BB", "CC"], n, p=[0.4, 0.4, 0.2])
+    seats = rng.normal(0, 20, n) + pd.Series(carrier).map({"AA": 150, "BB": 180, "CC": 120}).to_numpy()
+    airport = np.where(rng.random(n) < np.where(carrier == "AA", 0.8, 0.3), "north", "south")
+    return pd.DataFrame({"carrier": carrier, "airport": airport, "seats": seats})
+
+
+def dependence(current: pd.DataFrame, **options: Any) -> Measurement:
+    result = measure_drift(current, reference=planes(1), name="new", unit="row", seed=3, **options)
+    assert {j.measurement.short_name for j in no_drift().judge(result) if j.verdict == "fail"} <= {"dependence_change"}
+    return next(m for m in result.measurements if m.short_name == "dependence_change")
+
+
+def test_two_categories_that_change_places_are_found_though_they_are_as_frequent() -> None:
+    swapped = planes(2).replace({"carrier": {"AA": "BB", "BB": "AA"}})
+    found = dependence(swapped, public=["carrier"])
+    assert float(found) > 0.5
+    assert found.note.startswith(("seats and carrier=AA: correlation -0.", "seats and carrier=BB: correlation 0."))
+    assert dependence(swapped).note.startswith(("seats and carrier=category 1", "seats and carrier=category 2"))
+    assert found.parameters["p_value"] == 0.001
+
+
+def test_two_columns_of_categories_that_no_longer_go_together() -> None:
+    rows = planes(2)
+    found = dependence(
+        rows.assign(airport=np.random.default_rng(5).permutation(rows["airport"])), public=["carrier", "airport"]
+    )
+    assert found.note.startswith("airport=south and carrier=AA: correlation -0.49 in the reference")
+    assert found.parameters["p_value"] == 0.001
+
+
+def test_unchanged_categories_are_quiet() -> None:
+    p: Any = dependence(planes(2)).parameters["p_value"]
+    assert p > 0.05

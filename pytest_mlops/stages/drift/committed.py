@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
 
 FORMAT = "pytest-mlops drift reference 1"
-_MOST_JOINT = 40  # columns whose products are written; of more, they would be most of the file
+_MOST_JOINT = 48  # axes whose products are written; of more, they would be most of the file
 
 
 def reference_text(reference: Reference) -> str:
@@ -76,7 +76,7 @@ def _to_json(reference: Reference) -> dict[str, Json]:
         "unit": reference.unit,
         "units": {**reference.units.to_json(), "keys": [*sketch.units], "rows": pack(sketch.rows)},
         "columns": {name: _column(column) for name, column in sketch.columns.items()},
-        "joint": joint.to_json() if joint is not None and len(joint.names) <= _MOST_JOINT else None,
+        "joint": joint.to_json() if joint is not None and len(joint.axes) <= _MOST_JOINT else None,
         "patterns": None if sketch.patterns is None else sketch.patterns.to_json(),
         "repeats": None if repeats is None else {"columns": [*sketch.whole], **repeats.finished().to_json()},
         "parts": {key: part.to_json() for key, part in sketch.parts.items()},

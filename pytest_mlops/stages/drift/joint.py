@@ -1,4 +1,4 @@
-"""How numeric columns depend on each other, by unit: sums of products, from which every correlation follows."""
+"""How columns depend on each other, by unit: sums of products, from which every correlation follows."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ _EXACT = 7_000  # rows, whose products add up exactly in single precision: (3 * 
 _AT_ONCE = 512  # pairs
 
 
+@dataclass(frozen=True, order=True)
+class Axis:
+    """A column of numbers, or one of the frequent categories of a column: 1 in the rows that have it."""
+
+    column: str
+    label: str = ""
+
+
 @dataclass
 class Joint:
     """Sums of some columns and of their products, by unit; values are centred, scaled and cut as the reference says.
@@ -37,24 +45,24 @@ class Joint:
     Attributes
     ----------
     rows, sums, products
-        Of shape (units,), (units, columns) and (units, columns, columns). A missing value counts as the middle.
+        Of shape (units,), (units, axes) and (units, axes, axes). A missing value counts as the middle.
     """
 
-    names: Sequence[str]
+    axes: Sequence[Axis]
     rows: Floats = field(default_factory=lambda: np.zeros(0))
     sums: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     products: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     def reach(self, n_units: int) -> None:
         """Make room for more units."""
-        more, p = n_units - len(self.rows), len(self.names)
+        more, p = n_units - len(self.rows), len(self.axes)
         if more > 0:
             self.rows = np.concatenate([self.rows, np.zeros(more)])
             self.sums = np.concatenate([self.sums.reshape(-1, p), np.zeros((more, p))])
             self.products = np.concatenate([self.products.reshape(-1, p, p), np.zeros((more, p, p))])
 
     def add(self, values: NDArray[np.float32], units: Codes, ends: Codes) -> None:
-        """Add the rows of consecutive units; `values` of shape (columns, rows), units end at `ends`."""
+        """Add the rows of consecutive units; `values` of shape (axes, rows), units end at `ends`."""
         start = 0
         for unit, end in zip(units, ends, strict=True):
             self.rows[unit] += end - start
@@ -77,28 +85,51 @@ class Joint:
         """
         n = np.maximum(self.rows, 1.0)[:, None, None]
         centred = self.products - self.sums[:, :, None] * self.sums[:, None, :] / n
-        return Joint(self.names, self.rows, np.zeros_like(self.sums), centred)
+        return Joint(self.axes, self.rows, np.zeros_like(self.sums), centred)
 
-    def only(self, names: Sequence[str]) -> Joint:
-        """Return the same of some of the columns."""
-        at = np.array([self.names.index(name) for name in names], dtype=np.intp)
-        return Joint(list(names), self.rows, self.sums[:, at], self.products[:, at[:, None], at])
+    def only(self, names: Sequence[str]) -> Joint | None:
+        """Return the same of some of the columns, None where no two are left."""
+        at = np.array([i for i, axis in enumerate(self.axes) if axis.column in names], dtype=np.intp)
+        axes = [self.axes[i] for i in at]
+        if len({axis.column for axis in axes}) < 2:  # noqa: PLR2004 - a pair
+            return None
+        return Joint(axes, self.rows, self.sums[:, at], self.products[:, at[:, None], at])
 
     def to_json(self) -> dict[str, Json]:
         """Return the sums in plain JSON types, a line for each unit."""
-        upper = np.triu_indices(len(self.names))
+        upper = np.triu_indices(len(self.axes))
         lines = np.concatenate([self.rows[:, None], self.sums, self.products[:, *upper]], axis=1)
-        return {"columns": [*self.names], "sums": [pack(fold_signs(line)) for line in lines.astype(np.int64)]}
+        axes = [[axis.column, axis.label] for axis in self.axes]
+        return {"axes": axes, "sums": [pack(fold_signs(line)) for line in lines.astype(np.int64)]}
 
     @classmethod
     def from_json(cls, read: Mapping[str, Any]) -> Joint:
         """Return the sums that `to_json` wrote."""
-        names, p = list(read["columns"]), len(read["columns"])
+        axes = [Axis(*axis) for axis in read["axes"]]
+        p = len(axes)
         lines = np.stack([unfold_signs(unpack(line)) for line in read["sums"]]).astype(np.float64)
         products = np.zeros((len(lines), p, p))
         first, second = np.triu_indices(p)
         products[:, first, second] = products[:, second, first] = lines[:, 1 + p :]
-        return cls(names, lines[:, 0], lines[:, 1 : 1 + p], products)
+        return cls(axes, lines[:, 0], lines[:, 1 : 1 + p], products)
+
+
+def indicate(has_it: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
+    """Write into `out` which rows have a category, in the same steps."""
+    out[:] = has_it
+    out *= _FINE
+
+
+def axes_of(numbers: Sequence[str], levels: Mapping[str, Sequence[str]]) -> Sequence[Axis]:
+    """Return what is held together: columns of numbers, and categories as far as there is room.
+
+    None where there are no two columns, or too many of numbers.
+    """
+    axes = [Axis(name) for name in sorted(numbers)]
+    more = [Axis(name, label) for name, labels in sorted(levels.items()) for label in labels]
+    if len(axes) > MOST or len({axis.column for axis in [*axes, *more]}) < 2:  # noqa: PLR2004 - a pair
+        return []
+    return [*axes, *more[: MOST - len(axes)]]
 
 
 def cut(values: Floats, centre: float, scale: float, out: NDArray[np.float32]) -> None:
@@ -123,14 +154,14 @@ class JointChange:
 
     distance: Distance
     statistics: Mapping[str, Floats]
-    pair: tuple[str, str]
+    pair: tuple[Axis, Axis]
     correlations: tuple[float, float]
 
 
 def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, Floats]) -> JointChange | None:
     """Return the largest change of a correlation, None where no two columns vary on both sides."""
-    kept = [i for i in range(len(old.names)) if all(_varies(side, i) for side in (old, new))]
-    pairs = [(i, j) for at, i in enumerate(kept) for j in kept[at + 1 :]]
+    kept = [i for i in range(len(old.axes)) if all(_varies(side, i) for side in (old, new))]
+    pairs = [(i, j) for at, i in enumerate(kept) for j in kept[at + 1 :] if old.axes[i].column != old.axes[j].column]
     if not pairs:
         return None
     values, errors = [], []
@@ -151,11 +182,11 @@ def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, 
     found = np.concatenate(values)
     size = np.abs(found[:, 1] - found[:, 0])
     most = int(np.argmax(size))
-    first_name, second_name = (old.names[i] for i in pairs[most])
+    first_axis, second_axis = (old.axes[i] for i in pairs[most])
     return JointChange(
         distance=Distance(float(size[most]), np.max(errors, axis=0)),
         statistics={name: np.max(found, axis=0) for name, found in statistics.items()},
-        pair=(first_name, second_name),
+        pair=(first_axis, second_axis),
         correlations=(float(found[most, 0]), float(found[most, 1])),
     )
 
@@ -185,7 +216,7 @@ def _correlations(side: Joint, first: Codes, second: Codes, weights: Floats) -> 
 
 def _together(old: Joint, new: Joint) -> Joint:
     parts = zip((old.rows, old.sums, old.products), (new.rows, new.sums, new.products), strict=True)
-    return Joint(old.names, *(np.concatenate(part) for part in parts))
+    return Joint(old.axes, *(np.concatenate(part) for part in parts))
 
 
 def _statistic(side: Joint, first: Codes, second: Codes, labels: Floats) -> Floats:

@@ -10,10 +10,12 @@ import numpy as np
 from pytest_mlops.adapters.batches import count_rows, fold_batches, schema_of
 from pytest_mlops.adapters.frames import digest_data, open_lazily
 from pytest_mlops.adapters.threads import one_thread
+from pytest_mlops.core.digest import short_digest
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stages.drift.column_sketch import ColumnSketch
 from pytest_mlops.stages.drift.gaps import Gaps
+from pytest_mlops.stages.drift.joint import axes_of
 from pytest_mlops.stages.drift.patterns import Patterns
 from pytest_mlops.stages.drift.reading import is_vector
 from pytest_mlops.stages.drift.sample import Sample, Sampler
@@ -159,10 +161,10 @@ class _Draw:
     n_rows: int
     seed: int
 
-    def rows(self, columns: Sequence[str]) -> Sample:
-        """Return some rows of columns of numbers."""
-        sampler = Sampler(columns, SAMPLE / max(self.n_rows, 1), self.seed)
-        return fold_batches(self.data, columns, sampler, Sample.merge)
+    def rows(self, numbers: Sequence[str], words: Sequence[str]) -> Sample:
+        """Return some rows of columns of numbers, and the categories of some rows."""
+        sampler = Sampler(numbers, SAMPLE / max(self.n_rows, 1), self.seed, words)
+        return fold_batches(self.data, [*numbers, *words], sampler, Sample.merge)
 
     def vectors(self, columns: Sequence[str]) -> VectorSample:
         """Return some rows of columns of vectors."""
@@ -181,7 +183,14 @@ def _sketch(
 ) -> Sketch:
     words = {name: word_of(dtype) for name, dtype in schema_of(draw.data).items()}
     numeric = [name for name in columns if words[name] in {"number", "vector"}]
-    sample = draw.rows(numeric) if numeric else Sample({})
+    numbers = [name for name in numeric if words[name] == "number"]
+    is_joint = bool(whole) or len(numbers) > 1
+    told = [name for name in columns if is_joint and words[name] not in {"number", "vector"}]
+    sample = draw.rows(numeric, told) if numeric or told else Sample({})
+    levels = {
+        name: labels if name in public else [short_digest(label) for label in labels]
+        for name, labels in sample.levels().items()
+    }
     grids = sample.grids()
     cells = {name: ColumnSketch(words[name], grids.get(name), is_public=name in public) for name in columns}
     vectors = [name for name in columns if words[name] == "vector"]
@@ -194,7 +203,7 @@ def _sketch(
     ]
     named = {f"{type(part).__name__.lower()} of {part.column}": part for part in parts}
     patterns = Patterns(sorted(columns)) if whole and len(columns) > 1 else None
-    sketcher = Sketcher(cells, units, whole, named, patterns)
+    sketcher = Sketcher(cells, units, whole, named, patterns, axes_of(numbers, levels) if is_joint else [])
     return (sketched(draw.data, sketcher) if draw.n_rows else sketcher((), 0)).ordered()
 
 
@@ -221,7 +230,8 @@ def compared(data: Data, n_rows: int, reference: Reference, columns: Sequence[st
     schema = schema_of(data)
     whole = old.whole if old.repeats is not None and all(column in schema for column in old.whole) else ()
     parts = {key: part for key, part in old.parts.items() if part.column in columns or _has_times(schema, part.column)}
-    sketcher = Sketcher(old.columns, units, whole, parts, old.patterns)
+    axes = [] if old.joint is None else old.joint.axes
+    sketcher = Sketcher(old.columns, units, whole, parts, old.patterns, axes)
     return replace(old, parts=parts), sketched(data, sketcher).ordered(old), units
 
 

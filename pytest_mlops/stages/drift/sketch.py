@@ -10,8 +10,7 @@ import numpy as np
 from pytest_mlops.core.digest import short_digest
 from pytest_mlops.stages.drift.column_sketch import ColumnSketch, Tally
 from pytest_mlops.stages.drift.gaps import Gaps
-from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
-from pytest_mlops.stages.drift.joint import Joint, cut
+from pytest_mlops.stages.drift.joint import Axis, Joint, cut, indicate
 from pytest_mlops.stages.drift.reading import Reading, mix
 from pytest_mlops.stages.drift.runs import Runs
 from pytest_mlops.stages.drift.values import Uniqueness, Values
@@ -73,8 +72,10 @@ class Sketch:
         units, n = numbers[members], len(self.units)
         self.rows = np.pad(self.rows, (0, n - len(self.rows))) + np.bincount(units, minlength=n)
         runs = Runs.of(units)
-        place = {} if self.joint is None else {name: number for number, name in enumerate(self.joint.names)}
-        together = np.empty((len(place), len(batch)), dtype=np.float32)
+        axes: dict[str, dict[str, NDArray[np.float32]]] = {}
+        together = np.zeros((0 if self.joint is None else len(self.joint.axes), len(batch)), dtype=np.float32)
+        for axis, row in zip([] if self.joint is None else self.joint.axes, together, strict=True):
+            axes.setdefault(axis.column, {})[axis.label] = row
         mixed, parts = np.zeros(len(batch), dtype=np.uint64), self._parts_by_column()
         lacking: dict[str, NDArray[np.bool_]] = {}
         for name in dict.fromkeys([*self.whole, *self.columns, *parts]):
@@ -84,8 +85,7 @@ class Sketch:
             for part in parts.get(name, ()):
                 part.add(reading, units, n)
             if name in self.columns:
-                row = together[place[name]] if name in place else None
-                lacking[name] = _count(reading, self.columns[name], runs, n, row)
+                lacking[name] = _count(reading, self.columns[name], runs, n, axes.get(name, {}))
         if self.joint is not None:
             self.joint.reach(n)
             self.joint.add(together, runs.units, runs.ends)
@@ -154,10 +154,7 @@ class Sketch:
     def only(self, names: Sequence[str]) -> Sketch:
         """Return the same of some of the columns; gaps in time are not of one of them."""
         parts = {key: part for key, part in self.parts.items() if part.column in names or isinstance(part, Gaps)}
-        joint = self.joint
-        if joint is not None:
-            kept = [name for name in joint.names if name in names]
-            joint = joint.only(kept) if len(kept) > 1 else None
+        joint = None if self.joint is None else self.joint.only(names)
         patterns = None if self.patterns is None else self.patterns.only(names)
         columns = {name: self.columns[name] for name in names}
         return replace(self, columns=columns, joint=joint, patterns=patterns, parts=parts)
@@ -172,7 +169,7 @@ class Sketch:
             column.tally.reach(len(units), column.cells)
             column.tally.put(table, place[: len(table)], np.arange(table.shape[1]))
         if self.joint is not None:
-            together.joint = Joint(self.joint.names)
+            together.joint = Joint(self.joint.axes)
             together.joint.reach(len(units))
             together.joint.put(self.joint, place)
         if self.patterns is not None:
@@ -205,13 +202,13 @@ class Sketcher:
     whole: Sequence[str] = ()
     parts: Mapping[str, Part] = field(default_factory=dict)
     patterns: Patterns | None = None
+    axes: Sequence[Axis] = ()
 
     def __call__(self, batches: Iterable[nw.DataFrame[Any]], start: int) -> Sketch:
         """Return the sketch of the rows from `start` on."""
-        numeric = [name for name, column in self.columns.items() if column.type == "number"]
         sketch = Sketch(
             {name: column.fresh() for name, column in self.columns.items()},
-            joint=Joint(numeric) if 1 < len(numeric) <= MOST_JOINT else None,
+            joint=Joint(self.axes) if self.axes else None,
             patterns=None if self.patterns is None else self.patterns.fresh(),
             repeats=Values("") if self.whole else None,
             whole=self.whole,
@@ -224,16 +221,21 @@ class Sketcher:
 
 
 def _count(
-    reading: Reading, column: ColumnSketch, runs: Runs, n_units: int, cut_into: NDArray[np.float32] | None
+    reading: Reading, column: ColumnSketch, runs: Runs, n_units: int, axes: Mapping[str, NDArray[np.float32]]
 ) -> NDArray[np.bool_]:
-    """Count the values of a batch, and say which are missing; numbers are also cut into a row of `Joint.add`."""
+    """Count the values of a batch, and say which are missing.
+
+    `axes` are rows of what `Joint.add` takes, to be filled: of numbers one, of categories one by label.
+    """
     if column.grid is None:
         cells = _labelled(reading, column)
         column.tally.add(runs.members, cells, n_units, column.cells)
+        for label, row in axes.items():
+            indicate(cells[runs.order] == column.labels.get(label, column.cells), row)
         return cells < 0
     values = reading.numbers[runs.order] if runs.are_mixed else reading.numbers.copy()
-    if cut_into is not None:
-        cut(values, column.grid.centre, column.grid.robust_scale, cut_into)
+    for row in axes.values():
+        cut(values, column.grid.centre, column.grid.robust_scale, row)
     runs.count(values, column, n_units)
     return np.isnan(reading.numbers)
 

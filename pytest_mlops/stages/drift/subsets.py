@@ -33,7 +33,7 @@ def some_units(sketch: Sketch, kept: Sequence[int] | Codes) -> Sketch:
     if sketch.joint is not None:
         sketch.joint.reach(len(keys))
         joint = sketch.joint
-        part.joint = Joint(joint.names, joint.rows[at], joint.sums[at], joint.products[at])
+        part.joint = Joint(joint.axes, joint.rows[at], joint.sums[at], joint.products[at])
     if isinstance(sketch.repeats, Values):
         place = np.full(len(keys), -1, dtype=np.intp)
         place[at] = np.arange(len(at))

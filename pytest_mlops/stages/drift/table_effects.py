@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pytest_mlops.stages.drift.joint import Joint
+    from pytest_mlops.stages.drift.joint import Axis, Joint
     from pytest_mlops.stages.drift.sketch import Sketch
 
     Floats = NDArray[np.float64]
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 def table_effects(old: Sketch, new: Sketch, resamples: Resamples) -> Iterable[Effect]:
     """Yield the measures of the table; their column is empty."""
     if old.joint is not None and new.joint is not None:
-        yield _dependence((old.joint, new.joint), int(new.rows.sum()), resamples)
+        yield _dependence((old.joint, new.joint), old, int(new.rows.sum()), resamples)
     if old.repeats is not None and new.repeats is not None:
         sides = old.repeats.finished(), new.repeats.finished()
         yield repeat_effect("duplicate_share_change", "rows", sides, resamples)
 
 
-def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -> Effect:
+def _dependence(sides: tuple[Joint, Joint], reference: Sketch, n_rows: int, resamples: Resamples) -> Effect:
     found = joint_change(*sides, resamples.labels, resamples.weights)
     if found is None:
         return Effect(
@@ -39,9 +39,10 @@ def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -
             n=0,
             distance=Distance(0.0, resamples.no_errors),
             statistics={"rows": resamples.no_statistic},
-            note="no two columns of numbers vary on both sides",
+            note="no two columns vary on both sides",
         )
-    (first, second), (then, now) = found.pair, found.correlations
+    first, second = (_said(axis, reference) for axis in found.pair)
+    then, now = found.correlations
     return Effect(
         column="",
         kind="dependence_change",
@@ -50,3 +51,13 @@ def _dependence(sides: tuple[Joint, Joint], n_rows: int, resamples: Resamples) -
         statistics=found.statistics,
         note=f"{first} and {second}: correlation {then:.2f} in the reference, {now:.2f} now",
     )
+
+
+def _said(axis: Axis, reference: Sketch) -> str:
+    """Return a column, or one of its categories, which is numbered where the column is not public."""
+    if not axis.label:
+        return axis.column
+    column = reference.columns[axis.column]
+    if column.is_public or axis.label not in column.labels:
+        return f"{axis.column}={axis.label if column.is_public else 'a category'}"
+    return f"{axis.column}=category {list(column.labels).index(axis.label) + 1}"
