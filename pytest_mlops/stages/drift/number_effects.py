@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _TAIL = 0.0015  # the share of the reference beyond which values are extreme
+_FREQUENT = 8  # units that have a value
 _RARE = 0.05  # the share up to which a value can become one that rows gather on
 
 
@@ -53,8 +54,11 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     extreme = beyond | _is_extreme(grid.shares, max(_TAIL, 5 / max(grid.n, 1)))
     statistics = {
         "extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels),
-        "unseen": new_cells_surprise(table[:, ~beyond], labels),
     }
+    seldom = _between_frequent(table, ~outside)
+    if seldom.any():
+        each = np.concatenate([table[:, seldom], table[:, ~seldom].sum(axis=1, keepdims=True)], axis=1)
+        statistics["unseen"] = new_cells_surprise(each, labels)
     if pair.resamples.rng is not None:
         ends = [int(pair.new[:, end].any(axis=1).sum()) for end in (cells < grid.inside[0], cells >= grid.inside[1])]
         statistics["beyond"] = beyond_surprise((ends[0], ends[1]), table.sum(axis=1), labels, pair.resamples.rng)
@@ -72,6 +76,20 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         yield pair.effect(
             "heaped_share", heaped, {"heap": heap_statistic(table @ each, labels)}, note=_bin(grid.edges, rare, most)
         )
+
+
+def _between_frequent(table: Floats, has_value: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which cells are seldom ones, or none of a value of the reference, between two of its frequent values.
+
+    Farther out its values are sparse, and all that the current data have between two of them is one cell: what would be
+    many cells that come and go, if these were the reference, would look like one that is surely new.
+    """
+    frequent = has_value & ((table > 0).sum(axis=0) >= _FREQUENT)
+    values, cells = np.flatnonzero(has_value), np.arange(table.shape[1])
+    before, after = np.searchsorted(values, cells, side="left"), np.searchsorted(values, cells, side="right")
+    are_inside = (before > 0) & (after < len(values)) & ~frequent
+    around = [values[np.clip(at, 0, len(values) - 1)] for at in (before - 1, after)]
+    return np.asarray(are_inside & frequent[around[0]] & frequent[around[1]])
 
 
 def _left_open(pair: Pair) -> float | None:
