@@ -106,22 +106,17 @@ def by_days(frame: pd.DataFrame) -> Callable[[Rng], Pair]:
     return draw
 
 
-def with_time(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the same with the day as a time, and no column that is a unit."""
-    day = pd.to_datetime(
-        "2013-" + frame["date"].astype(str).str.zfill(4).str.replace(r"(..)(..)", r"\1-\2", regex=True)
-    )
-    return frame.drop(columns="date").assign(time=day)
-
-
 def halves_in_time(frame: pd.DataFrame) -> Callable[[Rng], Pair]:
-    """Return what halves the days, whose days are told by a column of times alone."""
-    timed = with_time(frame)
+    """Return what halves the days, told by a column of times alone; those of a half are moved to follow each other."""
 
     def draw(rng: Rng) -> Pair:
-        days = rng.permutation(timed["time"].unique())
-        first = timed["time"].isin(days[: len(days) // 2])
-        return timed[first], timed[~first]
+        days = rng.permutation(frame["date"].unique())
+        sides = []
+        for half, start in ((days[: len(days) // 2], "2013-01-01"), (days[len(days) // 2 :], "2013-03-01")):
+            rows = frame[frame["date"].isin(half)].sort_values("date", kind="stable")
+            later = pd.to_timedelta(rows["date"].rank(method="dense") - 1, unit="D")
+            sides.append(rows.drop(columns="date").assign(time=pd.Timestamp(start) + later))
+        return sides[0], sides[1]
 
     return draw
 

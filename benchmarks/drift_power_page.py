@@ -127,7 +127,8 @@ pairs alarm, and the tables say in which share of the trials it then finds each 
   the label, and multivariate drift.
 
 For the others than ours each column or check is put on the scale of its own unchanged pairs (median to 95 % quantile)
-before the largest is taken, which is kinder than what they do: by their own limits one noisy column would set all.
+before the largest is taken, which is kinder than what they do: by their own limits one noisy column would set all, and
+what is never seen on unchanged data (a new category) is sure at once, which one pair alone can't say.
 With so few trials, rates of two tools differ by chance by up to 40 points where each has 10 trials.
 """.splitlines()
 
