@@ -93,10 +93,22 @@ def row(name: str, cell: dict[str, int]) -> str:
 
 
 def page(found: Found) -> str:
-    """Return the table."""
+    """Return the page."""
     heads = [f"{what}, {rate:.0%} asked" for rate in RATES for what in ("alarms", "fails", "too few")]
     lines = [f"| unchanged data | trials | {' | '.join(heads)} |", f"| :-- | --: |{' --: |' * len(heads)}"]
-    return "\n".join([*lines, *(row(name, found[name]) for name in cells() if name in found)]) + "\n"
+    return "\n".join([*_HEAD, *lines, *(row(name, found[name]) for name in cells() if name in found)]) + "\n"
+
+
+_HEAD = (
+    """# How often the drift gate alarms on unchanged data
+
+`benchmarks/drift_calibration.py --into docs/benchmarks/drift_calibration.json` goes on from the counts beside this page.
+**alarms**: the classical test (`material=0`) of all columns and measures together, with its interval (Clopper and
+Pearson, 99 %). **fails**: `no_drift()` with its default limits fails anything. **too few**: it says that there are too
+few rows, or days, to be a gate.
+""".splitlines()
+    + [""]
+)
 
 
 if __name__ == "__main__":
