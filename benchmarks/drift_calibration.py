@@ -96,7 +96,8 @@ def page(found: Found) -> str:
     """Return the page."""
     heads = [f"{what}, {rate:.0%} asked" for rate in RATES for what in ("alarms", "fails", "too few")]
     lines = [f"| unchanged data | trials | {' | '.join(heads)} |", f"| :-- | --: |{' --: |' * len(heads)}"]
-    return "\n".join([*_HEAD.splitlines(), "", *lines, *(row(name, found[name]) for name in cells() if name in found)]) + "\n"
+    rows = [row(name, found[name]) for name in cells() if name in found]
+    return "\n".join([*_HEAD.splitlines(), "", *lines, *rows]) + "\n"
 
 
 _HEAD = """# How often the drift gate alarms on unchanged data
