@@ -76,6 +76,12 @@ def test_a_column_that_is_gone_takes_its_part_of_the_patterns_along() -> None:
     assert p_of(found["took"]) > 0.05  # it is missing alone in the reference too, now that nothing goes with it
 
 
+def test_another_column_that_is_gone_leaves_the_patterns_as_they_are() -> None:
+    found = missing(NEW.drop(columns="left")[["took", "gate"]], reference_of(OLD, unit="row", seed=3))
+    assert min(p_of(one) for one in found.values()) > 0.05
+    assert not any("never" in one.note for one in found.values())
+
+
 def counted(masks: np.ndarray[tuple[int, int], np.dtype[np.bool_]], parts: int) -> Patterns:
     """Return the patterns of rows of shape (rows, columns), counted in parts and merged."""
     names = [f"c{number}" for number in range(masks.shape[1])]

@@ -58,7 +58,7 @@ class Patterns:
         """Take the rows of a batch; `missing` says of each column which rows lack it."""
         if self.is_crowded:
             return
-        missing = {name: lacks for name, lacks in missing.items() if lacks.any()}
+        missing = {name: missing[name] for name in self.names if name in missing and missing[name].any()}
         rows = np.zeros(len(units), dtype=np.uint64)
         for name, lacks in missing.items():
             mix(rows, lacks * np.uint64(zlib.crc32(name.encode()) + 1))
