@@ -10,7 +10,7 @@ import numpy as np
 from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.one_out import drawn_distances, every_effect
 from pytest_mlops.stages.drift.subsets import some_units
-from pytest_mlops.stages.drift.units import blocks_of
+from pytest_mlops.stages.drift.widening import blocks_of
 from pytest_mlops.stats.clusters import Distance, draw_weights
 from pytest_mlops.stats.permutation import adjusted_highest
 from pytest_mlops.stats.split import likeness_beside_a_change, orders, split_labels, split_scores, splits_of

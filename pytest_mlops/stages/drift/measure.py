@@ -33,7 +33,8 @@ from pytest_mlops.stages.drift.part_effects import part_effects, without_other_l
 from pytest_mlops.stages.drift.reference import Reference, compared, family_of, is_like, reference_of, word_of
 from pytest_mlops.stages.drift.row_effects import Asked, Prepared, has_labels, prepare
 from pytest_mlops.stages.drift.table_effects import table_effects
-from pytest_mlops.stages.drift.units import ByBlock, ByColumn, ByPeriod, shared_units, widen
+from pytest_mlops.stages.drift.units import ByBlock, ByColumn, ByPeriod, shared_units
+from pytest_mlops.stages.drift.widening import widen
 from pytest_mlops.stats.clusters import draw_weights
 from pytest_mlops.stats.permutation import relabellings
 
