@@ -50,8 +50,8 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     yield from divergences(Pair(pair.name, pair.old @ coarse, pair.new @ coarse, pair.resamples), more, statistics)
     cells = np.arange(len(grid))
     outside = pair.old.sum(axis=0) == 0
-    beyond = (cells < grid.inside[0]) | (cells >= grid.inside[1])
-    extreme = beyond | _is_extreme(grid.shares, max(_TAIL, 5 / max(grid.n, 1)))
+    # Of both sides together: of the reference's own extremes, any other data have a few rows more.
+    extreme = _is_extreme(share_of(table), max(_TAIL, 5 / max(grid.n, 1)))
     statistics = {
         "extremes": share_statistic(table @ extreme.astype(np.float64), table.sum(axis=1), labels),
     }
@@ -73,8 +73,10 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         each = np.concatenate([np.eye(len(grid))[:, rare], (~rare)[:, None].astype(np.float64)], axis=1)
         heaped = pair.resampled.distance(lambda difference: largest_cell(difference[..., :-1]), each)
         most = int(np.argmax(np.abs(share_of(pair.new @ each) - share_of(pair.old @ each))[:-1]))
+        # Of frequent values too: those that are rare in the reference by chance are less so in any other data.
+        known = np.concatenate([table[:, ~outside], table[:, outside].sum(axis=1, keepdims=True)], axis=1)
         yield pair.effect(
-            "heaped_share", heaped, {"heap": heap_statistic(table @ each, labels)}, note=_bin(grid.edges, rare, most)
+            "heaped_share", heaped, {"heap": heap_statistic(known, labels)}, note=_bin(grid.edges, rare, most)
         )
 
 
