@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_mlops import no_drift
-from pytest_mlops.stages.drift import measure_drift
+from pytest_mlops.stages.drift import measure_drift, reference_of
 from pytest_mlops.stages.drift.joint import Axis, Joint, cut, joint_change
 
 if TYPE_CHECKING:
@@ -111,3 +111,17 @@ def test_two_columns_of_categories_that_no_longer_go_together() -> None:
 def test_unchanged_categories_are_quiet() -> None:
     p: Any = dependence(planes(2)).parameters["p_value"]
     assert p > 0.05
+
+
+def test_some_columns_of_a_reference_are_held_together_as_if_they_alone_had_been_counted() -> None:
+    """A category beside a single number has no item that would judge it."""
+    some, whole = ["carrier", "seats"], reference_of(planes(1), unit="row", seed=3)
+    kinds = [
+        {
+            m.short_name
+            for m in measure_drift(planes(2), reference=one, name="new", unit="row", columns=some).measurements
+        }
+        for one in (planes(1), whole)
+    ]
+    assert kinds[0] == kinds[1]
+    assert "dependence_change" not in kinds[0]

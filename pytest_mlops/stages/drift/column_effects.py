@@ -46,13 +46,10 @@ def _missing(name: str, old: Sketch, new: Sketch, resamples: Resamples) -> Effec
     note = f"missing {shares[0]:.2%} in the reference, {shares[1]:.2%} now" if any(shares) else ""
     if old.patterns is not None and new.patterns is not None:
         together = Lacking.of(name, (old.patterns, new.patterns), resamples.counts)
-        if len(together.patterns) > _ONE:
+        if len(together.patterns) > 1:  # one alone has as many rows as the column lacks values
             rest = np.maximum(table.sum(axis=1) - together.rows.sum(axis=1), 0.0)
             each = np.concatenate([together.rows, rest[:, None]], axis=1)
             statistics["pattern"] = heap_statistic(each, labels)
             statistics["new_pattern"] = new_cells_surprise(each, labels)
             note += together.said(len(sides[0]))
     return pair.effect("missing_share_change", pair.resampled.distance(half_sum), statistics, note=note)
-
-
-_ONE = 1  # pattern alone has as many rows as the column lacks values

@@ -11,7 +11,7 @@ from pytest_mlops.core.baseline import MissingBaseline
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.stages.drift.column_sketch import ColumnSketch, Tally
 from pytest_mlops.stages.drift.grid import Grid
-from pytest_mlops.stages.drift.joint import Joint
+from pytest_mlops.stages.drift.joint import WRITTEN, Joint
 from pytest_mlops.stages.drift.packed import pack, unpack
 from pytest_mlops.stages.drift.parts import part_from_json
 from pytest_mlops.stages.drift.patterns import Patterns
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
 
 FORMAT = "pytest-mlops drift reference 1"
-_MOST_JOINT = 48  # axes whose products are written; of more, they would be most of the file
 
 
 def reference_text(reference: Reference) -> str:
@@ -76,7 +75,7 @@ def _to_json(reference: Reference) -> dict[str, Json]:
         "unit": reference.unit,
         "units": {**reference.units.to_json(), "keys": [*sketch.units], "rows": pack(sketch.rows)},
         "columns": {name: _column(column) for name, column in sketch.columns.items()},
-        "joint": joint.to_json() if joint is not None and len(joint.axes) <= _MOST_JOINT else None,
+        "joint": joint.to_json() if joint is not None and len(joint.axes) <= WRITTEN else None,
         "patterns": None if sketch.patterns is None else sketch.patterns.to_json(),
         "repeats": None if repeats is None else {"columns": [*sketch.whole], **repeats.finished().to_json()},
         "parts": {key: part.to_json() for key, part in sketch.parts.items()},

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
 
 MOST = 100  # columns; more are 5,000 pairs and more
+WRITTEN = 48  # axes whose products are written; of more, they would be most of the file
 _FAR = 3.0  # robust standard deviations, at which values are cut
 _FINE = 16  # steps of a robust standard deviation, to which they are rounded
 _EXACT = 7_000  # rows, whose products add up exactly in single precision: (3 * 16)² * 7,000 < 2**24
 _AT_ONCE = 512  # pairs
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Axis:
     """A column of numbers, or one of the frequent categories of a column: 1 in the rows that have it."""
 
@@ -129,7 +130,7 @@ def axes_of(numbers: Sequence[str], levels: Mapping[str, Sequence[str]]) -> Sequ
     more = [Axis(name, label) for name, labels in sorted(levels.items()) for label in labels]
     if len(axes) > MOST or len({axis.column for axis in [*axes, *more]}) < 2:  # noqa: PLR2004 - a pair
         return []
-    return [*axes, *more[: MOST - len(axes)]]
+    return [*axes, *more[: max(WRITTEN - len(axes), 0)]]
 
 
 def cut(values: Floats, centre: float, scale: float, out: NDArray[np.float32]) -> None:

@@ -89,7 +89,9 @@ class Reference:
         kept = [column for column in sorted(columns) if column in self.sketch.columns]
         sketch = self.sketch.only(kept)
         parts = {key: part for key, part in sketch.parts.items() if part.column in kept}
-        sketch = replace(sketch, patterns=None, repeats=None, whole=(), parts=parts)
+        are_joint = sum(self.types[column] == "number" for column in kept) > 1  # as where they alone were counted
+        joint = sketch.joint if are_joint else None
+        sketch = replace(sketch, joint=joint, patterns=None, repeats=None, whole=(), parts=parts)
         return replace(self, family=sorted(columns), is_whole=False, sketch=sketch)
 
 

@@ -73,7 +73,7 @@ class Sketch:
         self.rows = np.pad(self.rows, (0, n - len(self.rows))) + np.bincount(units, minlength=n)
         runs = Runs.of(units)
         axes: dict[str, dict[str, NDArray[np.float32]]] = {}
-        together = np.zeros((0 if self.joint is None else len(self.joint.axes), len(batch)), dtype=np.float32)
+        together = np.empty((0 if self.joint is None else len(self.joint.axes), len(batch)), dtype=np.float32)
         for axis, row in zip([] if self.joint is None else self.joint.axes, together, strict=True):
             axes.setdefault(axis.column, {})[axis.label] = row
         mixed, parts = np.zeros(len(batch), dtype=np.uint64), self._parts_by_column()
