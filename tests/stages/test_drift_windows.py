@@ -11,6 +11,7 @@ import pytest
 
 from pytest_mlops import DeclarationError, no_drift, same_within
 from pytest_mlops.stages.drift import measure_drift, measure_windows, read_reference, reference_of, reference_text
+from pytest_mlops.stages.drift.one_out import statistics_of
 from pytest_mlops.stages.drift.windows import ByWindow, windows_of
 
 if TYPE_CHECKING:
@@ -237,3 +238,15 @@ def test_seasons_are_those_of_the_calendar(match: str, form: str) -> None:
     cut = ByWindow("seen", 1, "h")
     keys = cut.at(hours.to_numpy().astype("datetime64[s]"))
     assert [cut.season(int(key), match) for key in keys] == [*hours.strftime(form)]
+
+
+def test_what_one_window_alone_has_is_looked_for_in_columns_of_many_values_too() -> None:
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"batch": np.repeat(np.arange(12), 300), "x": rng.normal(size=3600)})
+    rows.loc[rows["batch"] == 5, "x"] += np.where(np.arange(300) < 9, 50, 0)
+    owners, statistics = statistics_of(reference_of(rows, unit="batch").sketch, ())
+    of_outside = statistics[[owner == ("x", "outside_share") for owner in owners]]
+    assert len(of_outside) == 2
+    assert np.sort(of_outside[-1])[-2:].tolist() == pytest.approx(
+        [0.0, 7**0.5]
+    )  # most of the nine rows

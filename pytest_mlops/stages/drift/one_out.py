@@ -73,6 +73,7 @@ def statistics_of(windows: Sketch, measures: Collection[str]) -> tuple[list[Name
 
 
 _LONE = "lone"
+_OF_NEW_ROWS = ("new_category_share", "outside_share")
 _AS_SQUARES = ("chi_square", "vanished")
 
 
@@ -83,7 +84,7 @@ def _comparable(effect: Effect, windows: Sketch) -> dict[str, Floats]:
         for name, values in effect.statistics.items()
         if name not in {"new", "unseen"}
     }
-    if len(found) < len(effect.statistics):
+    if effect.kind in _OF_NEW_ROWS:
         found[_LONE] = np.sqrt(lone_rows(windows.table(effect.column)))
     return found
 
