@@ -15,6 +15,7 @@ the two sides differ in size (Chung and Romano, Annals of Statistics 41, 2013).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +70,7 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
         p, of_p, one_p, units_p = _side(np.subtract(total, sums, out=sums))
         of_q, of_p = _also_alone(of_q, of_p, units_q, len(rows)), _also_alone(of_p, of_q, units_p, len(rows))
         squared = np.maximum(of_q + of_p, independent * (one_q + one_p))
-        np.subtract(q, p, out=found.difference[part])
+        np.round(q - p, _PLACES, out=found.difference[part])
         np.sqrt(np.maximum(squared, _LEAST, out=squared), out=found.spread[part])
     return found
 
@@ -88,6 +89,7 @@ def _side(sums: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 _LEAST = 1e-24
+_PLACES = 13  # of a difference: what is left behind them is no change, but would look sure beside no spread at all
 
 
 def _also_alone(squared: Floats, others: Floats, units: Floats, n_units: int) -> Floats:
@@ -129,11 +131,21 @@ def ratio_change(table: Floats, rows: Floats, squares: Floats, labels: Floats) -
     n = np.maximum(rows.sum(axis=0), 1.0)
     variance = np.maximum(squares / n - (table.sum(axis=0) / n) ** 2, 0.0)
     spread = np.sqrt(np.maximum(np.maximum(of_new + of_old, variance * (one_new + one_old)), _LEAST))
-    return Change(np.where(has_new & has_old, new - old, 0.0), spread)
+    is_rounding = np.abs(new - old) <= 10.0**-_PLACES * (np.abs(new) + np.abs(old))
+    return Change(np.where(has_new & has_old & ~is_rounding, new - old, 0.0), spread)
 
 
-def ordered_statistics(table: Floats, labels: Floats, normal_scores: Floats) -> dict[str, Floats]:
+def normal_scores(shares: Floats, n: int) -> Floats:
+    """Return the normal score of each cell's middle rank, of shape (cells,); the shares are of n rows."""
+    middle, outermost = np.cumsum(shares) - shares / 2, 1 / max(n, 2)
+    normal = NormalDist()
+    return np.array([normal.inv_cdf(min(max(rank, outermost), 1 - outermost)) for rank in middle])
+
+
+def ordered_statistics(table: Floats, labels: Floats) -> dict[str, Floats]:
     r"""Return the statistics of a change of ordered cells, each of shape (relabellings,).
+
+    Scores are those of both samples' ranks: a reference's own would be nearer to it than to any other data.
 
     `ks`
         :math:`\max_j |Q_j - P_j|`, cumulated, over its mean spread: Kolmogorov and Smirnov's, for a change near the
@@ -152,7 +164,8 @@ def ordered_statistics(table: Floats, labels: Floats, normal_scores: Floats) -> 
     """
     rows = table.sum(axis=1)
     cumulated = change(np.cumsum(table, axis=1)[:, :-1], rows, labels)
-    moments = change(table @ np.stack([normal_scores, normal_scores**2], axis=1), rows, labels)
+    scores = normal_scores(shares(table.sum(axis=0)), int(rows.sum()))
+    moments = change(table @ np.stack([scores, scores**2], axis=1), rows, labels)
     size = np.abs(cumulated.difference)
     location, spread = (np.abs(moments.difference) / moments.spread).T
     low_tail, high_tail = (_reach(table, of_tail, labels) for of_tail in _tail_scores(table))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 POWER_Z = NormalDist().inv_cdf(0.8)  # standard errors that a change must be beyond a bound, to be seen 4 times of 5
 
-_ROUNDING = 1e-14  # what is left of differences of shares that are none
+_PLACES = 13  # of a distance: behind them sums of shares are not exact
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ class Resampled:
         difference, errors = self.current - self.reference, self.errors()
         if cells is not None:
             difference, errors = difference @ cells, errors @ cells
-        value = float(norm(difference))
-        return Distance(value if value > _ROUNDING else 0.0, norm(errors))
+        return Distance(round(float(norm(difference)), _PLACES), norm(errors))
 
     def metric(self, distance: Callable[[Floats, Floats], Floats]) -> Distance:
         """Return a metric of two tables of shares; its error is at most the way of each side to its own estimate."""

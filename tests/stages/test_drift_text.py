@@ -109,6 +109,16 @@ def test_categories_that_become_names_are_seen() -> None:
     assert red(old.assign(kind=old["kind"].where(SOME > 0.002, NEW["key"])), old) == set()
 
 
+def test_texts_are_no_categories_though_they_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    few = slice(0, 300)
+    result = measure_drift(NEW[few], reference=OLD[few], name="new", unit="row", seed=5)
+    measured = {(m.subject, m.short_name) for m in result.measurements}
+    assert ("new.note", "text_length_ks") in measured
+    assert ("new.note", "repeat_share_change") in measured
+    assert ("new.note", "new_category_share") not in measured
+
+
 @pytest.mark.parametrize("engine", ["polars", "pyarrow"])
 def test_other_frames_give_the_same(engine: str) -> None:
     frames = [nw.from_native(frame, eager_only=True) for frame in (NEW, OLD)]

@@ -52,9 +52,7 @@ def test_each_statistic_finds_what_it_is_for(name: str, shift: object) -> None:
     edges = stats.norm.ppf(np.arange(1, 40) / 40)
     old, new = rng.normal(size=(100, 30)), shift(rng.normal(size=(100, 30)))  # type: ignore[operator]
     table = np.array([np.bincount(np.searchsorted(edges, unit), minlength=40) for unit in (*old, *new)], dtype=float)
-    found = ordered_statistics(
-        table, relabellings(rng, 100, 100, 199).astype(float), stats.norm.ppf((np.arange(40) + 0.5) / 40)
-    )
+    found = ordered_statistics(table, relabellings(rng, 100, 100, 199).astype(float))
     assert adjusted_p(scores(found[name][None, :]))[0] == pytest.approx(0.005)
 
 
@@ -64,3 +62,16 @@ def test_rows_that_gather_in_one_cell_are_found() -> None:
     table[50:, 7] += 1
     labels = relabellings(rng, 50, 50, 199).astype(float)
     assert adjusted_p(scores(heap_statistic(table, labels)[None, :]))[0] <= 0.01
+
+
+def test_what_can_not_change_is_no_change() -> None:
+    """One value in the lower tail, one in the upper, and a column of one value: no spread, and nothing but rounding."""
+    rng = np.random.default_rng(4)
+    labels = relabellings(rng, 60, 60, 199).astype(float)
+    tails = rng.multinomial(53, [0.04, 0.47, 0.46, 0.03], size=120).astype(float)
+    found = ordered_statistics(tails, labels)
+    assert not found["low_tail"].any()
+    assert not found["high_tail"].any()
+    constant = np.stack([np.zeros(120), rng.integers(1, 99, 120)], axis=1).astype(float)
+    assert not any(statistic.any() for statistic in ordered_statistics(constant, labels).values())
+    assert not share_statistic(constant[:, 1], constant.sum(axis=1), labels).any()

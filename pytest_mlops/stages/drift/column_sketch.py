@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
 
 MANY = 5_000  # labels; a column with more of them is a name of its rows, and not a category
+_FEW = 50  # labels, which are always told apart
+_OWN = 0.8  # the share of the rows with a label of their own, from which on labels are names
 OTHERS = "(others)"  # stands for the labels that a reference does not have, where all are too many
 
 
@@ -81,6 +83,14 @@ class ColumnSketch:
     def is_crowded(self) -> bool:
         """Say whether its labels are too many to be told apart."""
         return len(self.labels) > MANY
+
+    @property
+    def has_own_labels(self) -> bool:
+        """Say whether most rows have a label that no other row has: free texts, keys."""
+        if self.grid is not None or len(self.labels) <= _FEW:
+            return False
+        totals = self.tally.counts.sum(axis=0)
+        return bool((totals == 1).sum() >= _OWN * totals.sum())
 
     def fresh(self) -> ColumnSketch:
         """Return the sketch of no rows, on the same cells."""

@@ -88,6 +88,9 @@ class Gaps:
             days[day] = days.get(day, 0) + n
         return days
 
+    def of_units(self, kept: Codes, n_units: int) -> None:
+        """Return nothing: hours are not counted by unit."""
+
     def is_worth(self, n_labels: int, *, is_name: bool) -> bool:  # noqa: ARG002 - as the others
         """Say whether these are times of rows, and not dates of long ago."""
         return bool(self.counts) and (max(self.counts) - min(self.counts)) // _DAY <= _MOST_DAYS

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from pytest_mlops.stats.change import normal_scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ class Grid:
 
     def normal_scores(self) -> Floats:
         """Return the normal score of each bin's middle rank in the reference, of shape (bins,)."""
-        return scores_of(self.shares, self.n)
+        return normal_scores(self.shares, self.n)
 
     def to_json(self) -> dict[str, Json]:
         """Return the grid in plain JSON types."""
@@ -96,13 +97,6 @@ class Grid:
             centre=float(read["centre"]),  # type: ignore[arg-type]
             robust_scale=float(read["robust_scale"]),  # type: ignore[arg-type]
         )
-
-
-def scores_of(shares: Floats, n: int) -> Floats:
-    """Return the normal score of each cell's middle rank, of shape (cells,); the shares are of n rows."""
-    middle, outermost = np.cumsum(shares) - shares / 2, 1 / max(n, 2)
-    normal = NormalDist()
-    return np.array([normal.inv_cdf(min(max(rank, outermost), 1 - outermost)) for rank in middle])
 
 
 def choose_grid(sample: Floats, low: float, high: float) -> Grid:

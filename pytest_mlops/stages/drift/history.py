@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,17 +12,16 @@ from pytest_mlops.adapters.batches import count_rows, fold_batches, schema_of
 from pytest_mlops.adapters.frames import digest_data, open_lazily
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.stages.drift.column_sketch import ColumnSketch
 from pytest_mlops.stages.drift.reference import (
-    SAMPLE,
+    Draw,
     Reference,
     family_of,
-    is_number,
+    is_like,
     reference_of,
     sketched,
+    sketcher_of,
     word_of,
 )
-from pytest_mlops.stages.drift.sample import Sample, Sampler
 from pytest_mlops.stages.drift.sketch import Sketch, Sketcher
 from pytest_mlops.stages.drift.units import ByPeriod
 from pytest_mlops.stages.drift.windows import (
@@ -185,13 +184,12 @@ def _listed(parts: Sequence[Data], current: Data, asked: Asked) -> History:
         if gone := [column for column in family if column not in schema]:
             raise DeclarationError(f"window {number} of the reference has no column {gone[0]!r}")
     here = schema_of(current)
-    looked_at = [c for c in family if c in here and is_number(schemas[0][c]) == is_number(here[c])]
-    numeric = [column for column in looked_at if is_number(schemas[0][column])]
+    looked_at = [c for c in family if c in here and is_like(word_of(schemas[0][c]), word_of(here[c]))]
     n_rows = sum(map(count_rows, opened))
-    grids = _grids(opened, numeric, n_rows, asked.seed)
-    cells = {c: ColumnSketch(word_of(schemas[0][c]), grids.get(c), is_public=c in asked.public) for c in looked_at}
     whole = [c for c in schemas[0] if all(c in s for s in (*schemas, here))] if asked.columns is None else []
-    first, *others = [sketched(one, Sketcher(cells, Whole(n), whole)) for n, one in enumerate(opened)]
+    draw = Draw(opened, n_rows, asked.seed)
+    sketcher = sketcher_of(draw, looked_at, Whole(), public=asked.public, whole=whole if n_rows else [], times=())
+    first, *others = [sketched(one, replace(sketcher, units=Whole(n))) for n, one in enumerate(opened)]
     for other in others:
         first.merge(other)
     made = Reference(
@@ -206,18 +204,6 @@ def _listed(parts: Sequence[Data], current: Data, asked: Asked) -> History:
     )
     seasons: dict[Key, str] = {n: season_of(one, asked, f"window {n} of the reference") for n, one in enumerate(opened)}
     return History(reference=made, cut=None, seasons=seasons)
-
-
-def _grids(parts: Sequence[Data], columns: Sequence[str], n_rows: int, seed: int) -> Mapping[str, Any]:
-    if not columns or not n_rows:
-        return {}
-    drawn = [
-        fold_batches(part, columns, Sampler(columns, SAMPLE / n_rows, seed + number), Sample.merge)
-        for number, part in enumerate(parts)
-    ]
-    for other in drawn[1:]:
-        drawn[0].merge(other)
-    return drawn[0].grids()
 
 
 def _seasons(keys: Collection[Key], cut: Cut, match: str | None) -> dict[Key, str]:

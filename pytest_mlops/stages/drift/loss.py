@@ -98,11 +98,8 @@ def score_cells(scores: Floats, is_current: NDArray[np.bool_]) -> NDArray[np.int
 def score_effect(sides: tuple[Floats, Floats], resamples: Resamples) -> Effect:
     """Return how far the distribution of the predictions moved."""
     pair = Pair("", *sides, resamples)
-    both = shares(sides[0].sum(axis=0))
-    middle = (np.cumsum(both) - both / 2 - 0.5) * np.sqrt(12)
-    return pair.effect(
-        "prediction_ks", pair.resampled.distance(largest_gap), ordered_statistics(pair.both, resamples.labels, middle)
-    )
+    statistics = ordered_statistics(pair.both, resamples.labels)
+    return pair.effect("prediction_ks", pair.resampled.distance(largest_gap), statistics)
 
 
 def estimated_effect(

@@ -35,7 +35,7 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     if grid is None:
         raise TypeError(column.type)  # a number has one
     table = pair.both
-    statistics = ordered_statistics(table, labels, grid.normal_scores())
+    statistics = ordered_statistics(table, labels)
     names = [f"≤ {edge:.6g}" for edge in grid.edges] + [f"> {grid.edges[-1]:.6g}"]
     shown, drawn = drawn_of(names, pair, ordered=True)
     distance = pair.resampled.distance(largest_gap)

@@ -9,6 +9,7 @@ import numpy as np
 
 from pytest_mlops.stages.drift.column_effects import effects_of
 from pytest_mlops.stages.drift.effects import Effect, Resamples
+from pytest_mlops.stages.drift.part_effects import part_effects
 from pytest_mlops.stages.drift.subsets import some_units
 from pytest_mlops.stages.drift.table_effects import table_effects
 from pytest_mlops.stats.clusters import Distance, Resampled
@@ -48,6 +49,7 @@ def every_effect(sketches: tuple[Sketch, Sketch], resamples: Resamples, measures
     for column in sketches[1].columns:
         yield from effects_of(column, *sketches, resamples, more=measures)
     yield from table_effects(*sketches, resamples)
+    yield from part_effects(*sketches, resamples)
 
 
 def statistics_of(windows: Sketch, measures: Collection[str]) -> tuple[list[Name], Floats]:
@@ -74,7 +76,7 @@ def statistics_of(windows: Sketch, measures: Collection[str]) -> tuple[list[Name
 
 _LONE = "lone"
 _OF_NEW_ROWS = ("new_category_share", "outside_share")
-_AS_SQUARES = ("chi_square", "vanished")
+_AS_SQUARES = ("chi_square", "vanished", "vector_distance", "vector_shift")
 
 
 def _comparable(effect: Effect, windows: Sketch) -> dict[str, Floats]:

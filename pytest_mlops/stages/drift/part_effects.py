@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlops.stages.drift.effects import Effect, Pair, Resamples, share_of
+from pytest_mlops.stages.drift.effects import Effect, Pair, Resamples
 from pytest_mlops.stages.drift.gaps import Gaps, gap_change
-from pytest_mlops.stages.drift.grid import scores_of
 from pytest_mlops.stages.drift.text import Texts, middle_length
 from pytest_mlops.stages.drift.values import Uniqueness, repeated, split_at_equal_n
 from pytest_mlops.stages.drift.vectors import Vectors
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def part_effects(old: Sketch, new: Sketch, resamples: Resamples, seed: int) -> Iterable[Effect]:
+def part_effects(old: Sketch, new: Sketch, resamples: Resamples, seed: int = 0) -> Iterable[Effect]:
     """Yield the measures of the parts that both sides have."""
     for key, part in new.parts.items():
         if key in old.parts:
@@ -65,11 +64,10 @@ def _of_texts(new: Texts, old: Texts, resamples: Resamples, seed: int) -> Iterab
     met = sum(side.sum(axis=0) for side in lengths) > 0
     pair = Pair(new.column, lengths[0][:, met], lengths[1][:, met], resamples)
     middle = [middle_length(side.sum(axis=0)) for side in lengths]
-    scored = scores_of(share_of(pair.old), int(pair.old.sum()))
     yield pair.effect(
         "text_length_ks",
         pair.resampled.distance(largest_gap),
-        ordered_statistics(pair.both, labels, scored),
+        ordered_statistics(pair.both, labels),
         note=f"half of the texts have up to {middle[0]} characters in the reference, up to {middle[1]} now",
     )
     if not old.is_of_words() or not pair.is_filled:

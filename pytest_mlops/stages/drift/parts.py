@@ -43,6 +43,9 @@ class Part(Protocol):
     def finished(self) -> Part:
         """Return what is kept once all rows were taken."""
 
+    def of_units(self, kept: Codes, n_units: int) -> Part | None:
+        """Return the same of some of its units, by their numbers, in that order; None where they can't be told."""
+
     def is_worth(self, n_labels: int, *, is_name: bool) -> bool:
         """Say whether a reference keeps it; and how many labels its column has, or that these are names of rows."""
 
@@ -76,6 +79,12 @@ class Sums:
         together = Sums(self.width)
         together.merge(self, place, n_units)
         return together
+
+    def of_units(self, kept: Codes, n_units: int) -> Sums:
+        """Return the numbers of some of the units, in that order."""
+        some = Sums(self.width)
+        some.table = self.reach(n_units)[kept]
+        return some
 
     def of(self, n_units: int) -> NDArray[np.float64]:
         """Return the numbers of all units."""

@@ -27,7 +27,7 @@ from pytest_mlops.stages.drift.vectors import SAMPLE as VECTORS
 from pytest_mlops.stages.drift.vectors import Vectors, VectorSample, VectorSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import narwhals as nw
 
@@ -131,8 +131,8 @@ def reference_of(
         times = [column for column in times if column in others and is_moment(others[column])]
         whole = [column for column in whole if column in others]
     units = units or choose_units(known, unit, n_rows, seed)
-    draw = _Draw(opened, n_rows, seed)
-    sketch = _sketch(draw, looked_at, units, public=public, whole=whole if n_rows else [], times=times)
+    draw = Draw([opened], n_rows, seed)
+    sketcher = sketcher_of(draw, looked_at, units, public=public, whole=whole if n_rows else [], times=times)
     return Reference(
         family=family,
         types={column: word_of(types[column]) for column in family},
@@ -141,7 +141,7 @@ def reference_of(
         digest=digest_data(data),
         unit=unit,
         units=units,
-        sketch=sketch,
+        sketch=(sketched(opened, sketcher) if n_rows else sketcher((), 0)).ordered(),
     )
 
 
@@ -156,34 +156,56 @@ def family_of(types: Schema, columns: Sequence[str] | None, unit: str | None) ->
 
 
 @dataclass(frozen=True)
-class _Draw:
-    """Data with what their grids are chosen by."""
+class Draw:
+    """Data, in one part or several, with what their grids are chosen by; `n_rows` are those of all parts."""
 
-    data: Data
+    parts: Sequence[Data]
     n_rows: int
     seed: int
 
     def rows(self, numbers: Sequence[str], words: Sequence[str]) -> Sample:
         """Return some rows of columns of numbers, and the categories of some rows."""
-        sampler = Sampler(numbers, SAMPLE / max(self.n_rows, 1), self.seed, words)
-        return fold_batches(self.data, [*numbers, *words], sampler, Sample.merge)
+        first, *others = [
+            fold_batches(part, [*numbers, *words], Sampler(numbers, share, seed, words), Sample.merge)
+            for part, share, seed in self._each(SAMPLE)
+        ]
+        for other in others:
+            first.merge(other)
+        return first
 
     def vectors(self, columns: Sequence[str]) -> VectorSample:
         """Return some rows of columns of vectors."""
-        sampler = VectorSampler(tuple(columns), VECTORS / max(self.n_rows, 1), self.seed)
-        return fold_batches(self.data, columns, sampler, VectorSample.merge)
+        first, *others = [
+            fold_batches(part, columns, VectorSampler(tuple(columns), share, seed), VectorSample.merge)
+            for part, share, seed in self._each(VECTORS)
+        ]
+        for other in others:
+            first.merge(other)
+        return first
+
+    def _each(self, rows: int) -> Iterable[tuple[Data, float, int]]:
+        return ((part, rows / max(self.n_rows, 1), self.seed + number) for number, part in enumerate(self.parts))
 
 
-def _sketch(
-    draw: _Draw,
+def sketcher_of(
+    draw: Draw,
     columns: Sequence[str],
     units: Units,
     *,
     public: Collection[str],
     whole: Sequence[str],
     times: Sequence[str],
-) -> Sketch:
-    words = {name: word_of(dtype) for name, dtype in schema_of(draw.data).items()}
+) -> Sketcher:
+    """Return what sketches the data, and others like them: the cells of `columns`, and what else is kept of them.
+
+    Parameters
+    ----------
+    whole
+        The columns in which rows can repeat each other; none where whole rows are not compared.
+    times
+        Those in which gaps are looked for.
+    """
+    words = {name: word_of(dtype) for name, dtype in schema_of(draw.parts[0]).items()}
     numeric = [name for name in columns if words[name] in {"number", "vector"}]
     numbers = [name for name in numeric if words[name] == "number"]
     is_joint = bool(whole) or len(numbers) > 1
@@ -205,8 +227,7 @@ def _sketch(
     ]
     named = {f"{type(part).__name__.lower()} of {part.column}": part for part in parts}
     patterns = Patterns(sorted(columns)) if whole and len(columns) > 1 else None
-    sketcher = Sketcher(cells, units, whole, named, patterns, axes_of(numbers, levels) if is_joint else [])
-    return (sketched(draw.data, sketcher) if draw.n_rows else sketcher((), 0)).ordered()
+    return Sketcher(cells, units, whole, named, patterns, axes_of(numbers, levels) if is_joint else [])
 
 
 def sketched(data: Data, sketcher: Sketcher) -> Sketch:

@@ -134,8 +134,11 @@ class Sketch:
         keys = sorted(self.units, key=lambda key: (isinstance(key, str), key))
         units = {key: number for number, key in enumerate(keys)}
         same = self.grouped(units, np.array([units[key] for key in self.units], dtype=np.intp))
+        for column in same.columns.values() if reference is None else ():
+            if column.has_own_labels:
+                column.give_up()
         for key, part in [*same.parts.items()]:
-            if reference is None and not self._is_worth(part):
+            if reference is None and not same._is_worth(part):  # noqa: SLF001 - of its own kind
                 del same.parts[key]
             else:
                 same.parts[key] = part.finished()

@@ -35,9 +35,9 @@ def some_units(sketch: Sketch, kept: Sequence[int] | Codes) -> Sketch:
         joint = sketch.joint
         part.joint = Joint(joint.axes, joint.rows[at], joint.sums[at], joint.products[at])
     if isinstance(sketch.repeats, Values):
-        place = np.full(len(keys), -1, dtype=np.intp)
-        place[at] = np.arange(len(at))
-        part.repeats, part.whole = sketch.repeats.of_units(place, len(at)), sketch.whole
+        part.repeats, part.whole = sketch.repeats.of_units(at, len(keys)), sketch.whole
+    some = {key: one.of_units(at, len(keys)) for key, one in sketch.parts.items()}
+    part.parts = {key: one for key, one in some.items() if one is not None}
     part.sums = {name: sums[at] for name, sums in sketch.sums.items()}
     return part
 

@@ -85,6 +85,10 @@ class Texts:
         """Return the same."""
         return self
 
+    def of_units(self, kept: Codes, n_units: int) -> Texts:
+        """Return the same of some units."""
+        return Texts(self.column, self.sums.of_units(kept, n_units))
+
     def is_worth(self, n_labels: int, *, is_name: bool) -> bool:
         """Say whether these are texts, and no categories."""
         return is_name or (n_labels > _FEW_LABELS and self._words_a_text() >= _MANY_WORDS)

@@ -129,12 +129,11 @@ class Values:
         together._take(self.hashes, place[self.units].astype(np.int64), self.rows)  # noqa: SLF001 - of its own kind
         return together
 
-    def of_units(self, place: Codes, n_units: int) -> Values:
-        """Return the same of some units; `place` says for each unit which one it is in, -1 where it is left out."""
-        kept = place >= 0
-        filled = Sums(1)
-        filled.reach(n_units)[place[kept]] = self.filled.reach(len(place))[kept]
-        some = kept[self.units]
+    def of_units(self, kept: Codes, n_units: int) -> Values:
+        """Return the same of some units."""
+        place = np.full(n_units, -1, dtype=np.intp)
+        place[kept] = np.arange(len(kept))
+        some, filled = place[self.units] >= 0, self.filled.of_units(kept, n_units)
         units = place[self.units[some]]
         return replace(self, hashes=self.hashes[some], units=units, rows=self.rows[some], filled=filled)
 
@@ -211,6 +210,9 @@ class Uniqueness:
     def grouped(self, place: Codes, n_units: int) -> Uniqueness:
         """Return the same with units together."""
         return replace(self, filled=self.filled.grouped(place, n_units), sums=self.sums.grouped(place, n_units))
+
+    def of_units(self, kept: Codes, n_units: int) -> None:
+        """Return nothing: which of their rows are first ones depends on the other units."""
 
     def finished(self) -> Uniqueness:
         """Return the same."""

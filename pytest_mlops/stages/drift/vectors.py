@@ -227,6 +227,12 @@ class Vectors:
         """Return the same."""
         return self
 
+    def of_units(self, kept: Codes, n_units: int) -> Vectors:
+        """Return the same of some units."""
+        some = self.fresh()
+        some.sums = self.sums.of_units(kept, n_units)
+        return some
+
     def is_worth(self, n_labels: int, *, is_name: bool) -> bool:  # noqa: ARG002 - as the others
         """Say that it is kept."""
         return True
