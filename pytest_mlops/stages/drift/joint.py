@@ -160,16 +160,18 @@ class JointChange:
 
 
 def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, Floats]) -> JointChange | None:
-    """Return the largest change of a correlation, None where no two columns vary on both sides."""
-    kept = [i for i in range(len(old.axes)) if all(_varies(side, i) for side in (old, new))]
-    pairs = [(i, j) for at, i in enumerate(kept) for j in kept[at + 1 :] if old.axes[i].column != old.axes[j].column]
+    """Return the largest change of a correlation, None where no two columns vary on both sides.
+
+    Pairs of numbers have statistics of their own: those of categories are more, and of heavier tails.
+    """
+    pairs = [pair for side in _pairs(old, new) for pair in side]
     if not pairs:
         return None
     values, errors = [], []
-    statistics: dict[str, list[Floats]] = {"rows": [], "within": []}
+    statistics: dict[str, list[Floats]] = {}
     both = _together(old, new)
     inner = both.within()
-    for some in _chunks(pairs):
+    for some in (chunk for side in _pairs(old, new) for chunk in _chunks(side)):
         first, second = (np.array([pair[side] for pair in some], dtype=np.intp) for side in (0, 1))
         now, then = (_correlations(side, first, second, np.ones((1, len(side.rows)))) for side in (new, old))
         drawn = [
@@ -178,8 +180,9 @@ def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, 
         ]
         values.append(np.stack([then[0], now[0]], axis=1))
         errors.append(np.abs(drawn[1] - drawn[0]).max(axis=1))
-        statistics["rows"].append(_statistic(both, first, second, labels))
-        statistics["within"].append(_statistic(inner, first, second, labels))
+        kind = "categories" if old.axes[some[0][1]].label else "numbers"
+        statistics.setdefault(kind, []).append(_statistic(both, first, second, labels))
+        statistics.setdefault(f"{kind}_within", []).append(_statistic(inner, first, second, labels))
     found = np.concatenate(values)
     size = np.abs(found[:, 1] - found[:, 0])
     most = int(np.argmax(size))
@@ -190,6 +193,14 @@ def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, 
         pair=(first_axis, second_axis),
         correlations=(float(found[most, 0]), float(found[most, 1])),
     )
+
+
+def _pairs(old: Joint, new: Joint) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the pairs of axes that vary on both sides: of numbers, and with a category, the second one."""
+    kept = [i for i in range(len(old.axes)) if all(_varies(side, i) for side in (old, new))]
+    pairs = [(i, j) for at, i in enumerate(kept) for j in kept[at + 1 :] if old.axes[i].column != old.axes[j].column]
+    of_numbers = [pair for pair in pairs if not old.axes[pair[1]].label]
+    return of_numbers, [pair for pair in pairs if old.axes[pair[1]].label]
 
 
 def _varies(side: Joint, column: int) -> bool:

@@ -104,7 +104,11 @@ def _weighed(name: str, statistic: Floats) -> Floats:
 
 _SURPRISES = ("beyond", "new", "new_pattern", "unseen", "vanished")
 _FEW_ROWS = ("beyond", "missing", "new_pattern", "repeats", "unseen", "vanished")
-_WEIGHTS = {"new": 16.0, **dict.fromkeys((*_FEW_ROWS, "rows", "within"), 4.0)}
+_WEIGHTS = {
+    "new": 32.0,
+    **dict.fromkeys(("numbers", "numbers_within"), 16.0),
+    **dict.fromkeys((*_FEW_ROWS, "categories", "categories_within"), 4.0),
+}
 
 
 def interval_of(kind: str, value: float, n: int, width: float, confidence: float) -> Interval:

@@ -38,7 +38,7 @@ def _dependence(sides: tuple[Joint, Joint], reference: Sketch, n_rows: int, resa
             kind="dependence_change",
             n=0,
             distance=Distance(0.0, resamples.no_errors),
-            statistics={"rows": resamples.no_statistic},
+            statistics={"numbers": resamples.no_statistic},
             note="no two columns vary on both sides",
         )
     first, second = (_said(axis, reference) for axis in found.pair)
