@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.deepchecks import deepcheck, deepchecks
     from pytest_mlops.stages.drift import no_change, no_drift, same_within
     from pytest_mlops.stages.features import pure_features
+    from pytest_mlops.stages.load import Bounds, closed, offline, server, service_level, single_stream
     from pytest_mlops.stages.privacy import (
         k_anonymous,
         l_diverse,
@@ -55,6 +56,7 @@ _HOMES = {
     "stages.deepchecks": ("deepcheck", "deepchecks"),
     "stages.drift": ("no_change", "no_drift", "same_within"),
     "stages.features": ("pure_features",),
+    "stages.load": ("Bounds", "closed", "offline", "server", "service_level", "single_stream"),
     "stages.privacy": ("k_anonymous", "l_diverse", "no_forbidden_features", "no_personal_data", "retained_at_most"),
     "stages.reproduce": ("same",),
     "stages.tables": (
@@ -70,6 +72,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Bounds",
     "DeclarationError",
     "Interval",
     "Judgement",
@@ -85,6 +88,7 @@ __all__ = [
     "at_least",
     "at_most",
     "between",
+    "closed",
     "complete",
     "conserves_rows",
     "deepcheck",
@@ -105,12 +109,16 @@ __all__ = [
     "no_time_leakage",
     "no_worse_than",
     "nothing_left_when_killed",
+    "offline",
     "pure_features",
     "references",
     "retained_at_most",
     "same",
     "same_twice",
     "same_within",
+    "server",
+    "service_level",
+    "single_stream",
     "unique_key",
 ]
 

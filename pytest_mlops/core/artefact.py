@@ -10,7 +10,7 @@ from pytest_mlops.core.plain import Json, plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["histogram", "latency", "timeline", "table", "log"]
+Kind = Literal["histogram", "latency", "lines", "timeline", "table", "log"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Artefact:
     histogram   `labels` (one a bin), `reference` and `current` (shares of 0 to 1, one a bin); of bins of
                 numbers `edges` (k + 1), which stand below the bins in place of the labels
     latency     `edges_ms` (k + 1), `counts` (k), `quantiles_ms` ({"p50": ...})
+    lines       `x`, `y` (titles), `log_x`, `log_y`, `ticks` ([[x, label]] or null), `series` ([{"name", "points":
+                [[x, y]]}], the main one first), `limit` (of y, or left out)
     timeline    `windows` (labels), `series` ([{"name", "distances"}], the worst first), `limit`, `change` (the number
                 of the first window after it, or null)
     table       `columns`, `rows` (lists)

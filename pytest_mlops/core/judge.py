@@ -58,6 +58,12 @@ def _check_fit(measurement: Measurement, limit: Limit) -> None:
             f"{measurement.name} is in {measurement.unit or 'no unit'}, its limit in {limit.unit!r} ({limit.source}). "
             f"Hint: give the limit in {measurement.unit or 'a bare number'}"
         )
+    for bound in (limit.low, limit.high):
+        if measurement.resolution is not None and 0 < abs(bound) < measurement.resolution:
+            raise DeclarationError(
+                f"the limit of {measurement.name} must not be finer than {measurement.resolution:g} "
+                f"{measurement.unit}, what it can tell apart, got {bound:g} ({limit.source})"
+            )
 
 
 def _verdict(measurement: Measurement, limit: Limit) -> tuple[Verdict, str]:

@@ -1,4 +1,4 @@
-"""The tool fixtures of services: `mlops_service`, `mlops_contract`, `mlops_load`."""
+"""The tool fixtures of services: `mlops_service`, `mlops_contract`."""
 
 from __future__ import annotations
 
@@ -87,42 +87,6 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
             seed=tool.state.seed,
             max_examples=examples,
             allowed_hosts=allowed_hosts,
-            progress=tool.state.say,
-        )
-        return tool.kept(result)
-
-    return run
-
-
-@pytest.fixture
-def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
-    """Run a locustfile in a process of its own: `mlops_load(delay_api, locustfile=..., users=20, duration="10s")`."""
-    tool = Tool.of(request)
-
-    def run(
-        service: Service | str,
-        *,
-        locustfile: Paths,
-        users: int,
-        duration: str | float,
-        allowed_hosts: Sequence[str] = (),
-    ) -> Result:
-        from pytest_mlops.stages.load import measure_load
-
-        length, longest = seconds(duration), tool.state.configuration.long_load_s
-        if tool.state.profile == "ci" and length > longest:
-            pytest.skip(f"the ci profile leaves out load runs over {longest:g} s, this one takes {length:g} s")
-        tool.state.say(f"load on {_name_of(service)}: {users} users for {length:g} s")
-        result = measure_load(
-            service,
-            locustfile=tool.path(locustfile),
-            users=users,
-            duration_s=length,
-            seed=tool.state.seed,
-            workdir=new_folder(tool.state, "load"),
-            name=getattr(service, "name", ""),
-            allowed_hosts=allowed_hosts,
-            project=tool.state.root,
             progress=tool.state.say,
         )
         return tool.kept(result)

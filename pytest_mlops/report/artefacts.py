@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.verdict import Verdict
+from pytest_mlops.report.lines import lines_svg
 from pytest_mlops.report.plots import histogram_svg, latency_svg
 from pytest_mlops.report.text import fit, one_line, shorten
 from pytest_mlops.report.timeline import timeline_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_mlops.report.standing import Check
 
@@ -52,9 +53,16 @@ def draw(artefact: Mapping[str, Any], *, is_open: bool = False) -> Drawing:
         case "log":
             return Drawing(title=title, is_open=is_open, log=fit(data["text"])[-_LOG:] or "empty")
         case kind:
-            plot = {"histogram": histogram_svg, "latency": latency_svg, "timeline": timeline_svg}[kind]
-            svg = plot(data, title=title)
+            svg = _PLOTS[kind](data, title=title)
             return Drawing(title=title, is_open=is_open, svg=svg, note="" if svg else "nothing to draw")
+
+
+_PLOTS: Mapping[str, Callable[..., str]] = {
+    "histogram": histogram_svg,
+    "latency": latency_svg,
+    "lines": lines_svg,
+    "timeline": timeline_svg,
+}
 
 
 def _table(title: str, data: Mapping[str, Any], *, is_open: bool) -> Drawing:

@@ -3,17 +3,15 @@
     python -P locust_run.py CONFIG.json
 
 CONFIG holds `locustfile`, `host`, `users`, `spawn_rate`, `warmup_s`, `duration_s`, `drain_s`, `seed`, `allowed_hosts`
-and the paths `requests` and `summary` to write. A line of `requests` is a JSON list: start in seconds from the
-beginning of the measured time, latency in milliseconds, whether it failed, name. Sockets go to loopback and to
-`allowed_hosts` alone. The standard library and Locust.
+and the paths `records` and `summary` to write. A line of `records` is a JSON list: when a request was sent, in seconds
+from the beginning of the measured time, how many seconds it took, the status of its answer (0: none), its name, and
+what went wrong. Sockets go to loopback and to `allowed_hosts` alone. The standard library and Locust.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import random
-import socket
 import sys
 import time
 from dataclasses import dataclass, field
@@ -22,45 +20,7 @@ from typing import Any, TextIO
 
 _SPAWN_LIMIT_S = 60.0
 _KEPT = 5
-
-
-class AddressRefusedError(OSError):
-    """The run may not talk to this address."""
-
-
-@dataclass
-class Guard:
-    """Refuses every address that is neither loopback nor allowed by name."""
-
-    names: frozenset[str]
-    addresses: frozenset[str] = frozenset()
-    refused: dict[str, int] = field(default_factory=dict)
-
-    def resolve(self) -> Guard:
-        """Return a guard that knows the addresses of its names too."""
-        known = {str(entry[4][0]) for name in self.names for entry in socket.getaddrinfo(name, None)}
-        return Guard(self.names, frozenset(known))
-
-    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Look at an audit event of the interpreter; raise to stop what it announces."""
-        if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
-            address = arguments[1]
-            host = address[0] if isinstance(address, tuple) else None  # a path is a Unix socket, None is connected
-        elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
-            host = arguments[0]
-        else:
-            return
-        host = host.decode() if isinstance(host, bytes) else host
-        if host is not None and not self.allows(host):
-            self.refused[host] = self.refused.get(host, 0) + 1
-            raise AddressRefusedError(f"{host} is neither loopback nor an allowed host")
-
-    def allows(self, host: str) -> bool:
-        """Say whether a name or an address may be talked to."""
-        try:
-            return ipaddress.ip_address(host).is_loopback or host in self.addresses
-        except ValueError:
-            return host in self.names or host in {"", "localhost"}
+_PROBLEM = 120  # letters
 
 
 @dataclass
@@ -79,13 +39,16 @@ class Log:
         response_time: float,
         exception: BaseException | None,
         start_time: float | None = None,
+        response: object = None,
         **_: object,
     ) -> None:
         """Keep a request (a listener of Locust's `request` event)."""
-        took_ms = float(response_time or 0.0)
-        start = time.time() - took_ms / 1000 if start_time is None else start_time
+        took_s = float(response_time or 0.0) / 1000
+        start = time.time() - took_s if start_time is None else start_time
         if self.begun and self.begun <= start and (not self.ended or start < self.ended):
-            self.file.write(f"{json.dumps([start - self.begun, took_ms, exception is not None, str(name)])}\n")
+            status = int(getattr(response, "status_code", 0) or 0)
+            problem = "" if exception is None else f"{type(exception).__name__}: {exception!s}"[:_PROBLEM]
+            self.file.write(f"{json.dumps([start - self.begun, took_s, status, str(name), problem])}\n")
 
     def error(self, *, exception: BaseException, **_: object) -> None:
         """Count an exception in a task (a listener of Locust's `user_error` event)."""
@@ -96,14 +59,17 @@ class Log:
 def main(config_path: str) -> None:
     """Run the load that a config file describes."""
     config = json.loads(Path(config_path).read_text(encoding="utf-8"))
-    guard = Guard(frozenset(config["allowed_hosts"])).resolve()
+    sys.path.append(str(Path(__file__).parent))
+    from allowed import Allowed  # type: ignore[import-not-found]  # it stands beside this file
+
+    guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
     sys.addaudithook(guard)
     from locust import events
     from locust.env import Environment
 
     user_classes = _load_users(config["locustfile"])
     environment = Environment(user_classes=user_classes, host=config["host"], events=events)
-    log = Log(Path(config["requests"]).open("w", encoding="utf-8"))  # noqa: SIM115 - closed when the run is over
+    log = Log(Path(config["records"]).open("w", encoding="utf-8"))  # noqa: SIM115 - closed when the run is over
     events.request.add_listener(log.request)
     events.user_error.add_listener(log.error)
     runner = environment.create_local_runner()
@@ -145,7 +111,7 @@ def _run(runner: Any, log: Log, config: dict[str, Any]) -> dict[str, Any]:
     unfinished = _drain(runner, config["drain_s"])
     return {
         "duration_s": took_s, "cpu_share": cpu_s / took_s, "users": config["users"], "spawned": spawned.is_set(),
-        "alive": alive, "unfinished": unfinished,
+        "alive": alive, "unfinished": unfinished, "begun_s": log.begun,
     }  # fmt: skip
 
 

@@ -2,6 +2,6 @@
 
 from pytest_mlops.stages.contract.committed import laws_of, read_contract, read_rows
 from pytest_mlops.stages.contract.laws import LAWS, Law, law
-from pytest_mlops.stages.contract.measure import measure_contract
+from pytest_mlops.stages.contract.measure import contract_of, measure_contract
 
-__all__ = ["LAWS", "Law", "law", "laws_of", "measure_contract", "read_contract", "read_rows"]
+__all__ = ["LAWS", "Law", "contract_of", "law", "laws_of", "measure_contract", "read_contract", "read_rows"]

@@ -125,6 +125,23 @@ def measure_contract(
     )
 
 
+def contract_of(
+    service: Endpoint | str, committed: Mapping[str, Json] | None, allowed_hosts: Collection[str] = ()
+) -> Mapping[str, Json]:
+    """Return the committed OpenAPI document, or the one that is served.
+
+    Raises
+    ------
+    ToolError
+        When there is no document.
+    """
+    if committed is not None:
+        return committed
+    target = endpoint(service, allowed_hosts=allowed_hosts)
+    with HttpClient(target.url) as client:
+        return _served(client, target.name)
+
+
 def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
     exchange = client.send(Request(method="GET", path=relations.DOCUMENT_PATH))
     try:

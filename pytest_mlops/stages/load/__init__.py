@@ -1,5 +1,22 @@
-"""Load: a service under concurrent users, every request measured."""
+"""Load: a service under requests that come when they are due, or under concurrent users; every request measured."""
 
-from pytest_mlops.stages.load.measure import measure_load
+from pytest_mlops.stages.load.bounds import Bounds
+from pytest_mlops.stages.load.level import ServiceLevel, service_level
+from pytest_mlops.stages.load.measure import Load, measure_load, measure_locust
+from pytest_mlops.stages.load.messages import requests_of
+from pytest_mlops.stages.load.scenario import Scenario, closed, offline, server, single_stream
 
-__all__ = ["measure_load"]
+__all__ = [
+    "Bounds",
+    "Load",
+    "Scenario",
+    "ServiceLevel",
+    "closed",
+    "measure_load",
+    "measure_locust",
+    "offline",
+    "requests_of",
+    "server",
+    "service_level",
+    "single_stream",
+]

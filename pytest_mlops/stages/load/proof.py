@@ -2,49 +2,112 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_mlops.stats.quantiles import quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from pytest_mlops.stages.load.run import Plan, Record
+    from pytest_mlops.stages.load.record import Record
+    from pytest_mlops.stages.load.scenario import Scenario
 
 _SHARE_OF_TIME = 0.99
 BUSY_SHARE = 0.7
+_LATE_SHARE = 0.1  # of the tightest limit
+_LATE_MS = 1.0  # where no latency has a limit
+_FEWEST = 20  # requests
+_DEVIATIONS = 5.0  # standard deviations of a Poisson count
 
 
-def why_unproved(record: Record, plan: Plan) -> str:
-    """Return why a run proves nothing, all reasons in one line; empty when it proves itself."""
-    return "; ".join(_reasons(record, plan))
+def why_unproved(record: Record, scenario: Scenario) -> str:
+    """Return why a run proves nothing, all reasons in one line; empty when it proves itself.
 
-
-def _reasons(record: Record, plan: Plan) -> Iterator[str]:
+    `record` has the requests of the measured time.
+    """
     facts = record.facts
-    if not facts["spawned"]:
-        yield f"not all {plan.users} users started"
-    if facts["duration_s"] < _SHARE_OF_TIME * plan.duration_s:
-        yield f"it ran for {facts['duration_s']:.1f} s of {plan.duration_s:g} s"
-    if not len(record.latency_ms):
+    reasons = [*_of_any(record, facts)]
+    if scenario.is_open:
+        reasons += _of_open(record, scenario)
+    elif "alive" in facts:
+        reasons += _of_users(facts, scenario)
+    return "; ".join(reasons)
+
+
+def why_late(record: Record, tightest_ms: float | None) -> str:
+    """Return why latencies prove nothing, empty where they do: requests were sent too late.
+
+    Too late is more than a tenth of the lowest limit that a latency has; where none is known, of the p95, and 1 ms.
+    """
+    if not len(record):
+        return ""
+    late = quantile(record.lateness_ms, 0.99)
+    most = _LATE_SHARE * tightest_ms if tightest_ms else max(_LATE_SHARE * quantile(record.latency_ms, 0.95), _LATE_MS)
+    if late <= most:
+        return ""
+    return (
+        f"requests were sent too late (p99 {late:.2g} ms, at most {most:.2g} ms is a tenth of the limit). "
+        "Hint: a calmer machine, or another one for the generator"
+    )
+
+
+def _of_any(record: Record, facts: Mapping[str, Any]) -> Iterator[str]:
+    if facts["duration_s"] < _SHARE_OF_TIME * facts["asked_s"]:
+        yield f"it ran for {facts['duration_s']:.1f} s of {facts['asked_s']:g} s"
+    if not len(record):
         yield "no request was sent in the measured time"
     elif record.failed.all():
-        yield f"all {len(record.failed):,} requests failed"
-    if facts["alive"] < plan.users:
-        yield f"{plan.users - facts['alive']} of {plan.users} users died"
-    if facts["exceptions"]:
-        yield f"tasks raised: {_counted(facts['exceptions'])}"
+        kinds = ", ".join(f"{kind} ({count:,} times)" for kind, count in list(record.kinds().items())[:3])
+        yield f"all {len(record):,} requests failed: {kinds}"
+    elif len(record) < _FEWEST:
+        yield f"{len(record)} requests are too few to judge a service by. Hint: {_FEWEST} and more"
     if facts["refused"]:
         yield f"connections to hosts that are not allowed were refused: {_counted(facts['refused'])}"
+
+
+def _of_users(facts: Mapping[str, Any], scenario: Scenario) -> Iterator[str]:
+    """Yield what speaks against a run of Locust's users."""
+    if not facts["spawned"]:
+        yield f"not all {scenario.users} users started"
+    if facts["alive"] < scenario.users:
+        yield f"{scenario.users - facts['alive']} of {scenario.users} users died"
+    if facts["exceptions"]:
+        yield f"tasks raised: {_counted(facts['exceptions'])}"
     if facts["unfinished"]:
-        yield f"{facts['unfinished']} users were still waiting for an answer {plan.drain_s:g} s after the end"
+        yield f"{facts['unfinished']} users were still waiting for an answer at the end"
 
 
-def _counted(counts: dict[str, int]) -> str:
+def _of_open(record: Record, scenario: Scenario) -> Iterator[str]:
+    """Yield what speaks against a run whose requests were to be sent when they were due."""
+    facts = record.facts
+    if facts["held"]:
+        yield f"{facts['most_in_flight']:,} requests were in flight at once, and others had to wait to be sent"
+    if scenario.arrivals != "replay":
+        expected = scenario.rate * facts["duration_s"]
+        spread = _DEVIATIONS * float(np.sqrt(expected)) if scenario.arrivals == "poisson" else 1.0
+        if len(record) < expected - spread - 1:
+            yield f"{len(record):,} requests were due of about {expected:,.0f}"
+    if facts["cpu_share"] > BUSY_SHARE:
+        yield f"the generator used {facts['cpu_share']:.0%} of a core, and may be what is slow"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{text} ({count:,} times)" for text, count in counts.items())
 
 
 def warning(record: Record) -> str:
-    """Return a warning about a run that proves itself, where the generator was busy."""
-    share = float(record.facts["cpu_share"])
-    if share < BUSY_SHARE:
-        return ""
-    return f"the generator used {share:.0%} of a core: it may be the slow one. Hint: fewer users, or FastHttpUser"
+    """Return a warning about a run that proves itself, where generator or machine were busy."""
+    share, foreign = float(record.facts["cpu_share"]), record.facts.get("foreign_cores")
+    said = []
+    if share >= BUSY_SHARE:
+        said.append(
+            f"the generator used {share:.0%} of a core: it may be the slow one. Hint: fewer users, or FastHttpUser"
+        )
+    if foreign is not None and foreign >= _FOREIGN:
+        said.append(f"other programs used {foreign:.1f} cores meanwhile")
+    return ". ".join(said)
+
+
+_FOREIGN = 0.2  # cores

@@ -1,8 +1,9 @@
-"""Load on a real service: exact numbers where the run proves itself, and never a pass where it does not."""
+"""Locust on a real service: exact numbers where the run proves itself, and never a pass where it does not."""
 
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, SubprocessError
 from pytest_mlops.core.limit import at_least, at_most
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.load import measure_load
+from pytest_mlops.stages.load import Load, closed, measure_locust
 from pytest_mlops.stages.service import Service, start_service
 from tests.broken_services import model_service
 
@@ -34,10 +35,8 @@ def delay_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def load(service: Service | str, locustfile: str, workdir: Path, duration_s: float = 1.0, users: int = 4) -> Result:
-    return measure_load(
-        service, locustfile=LOCUSTFILES / f"{locustfile}.py", users=users, duration_s=duration_s, warmup_s=0.2, seed=1,
-        workdir=workdir, name="delay_api",
-    )  # fmt: skip
+    asked = Load(scenario=closed(users), duration_s=duration_s, warmup_s=0.2, seed=1, workdir=workdir)
+    return measure_locust(service, asked, LOCUSTFILES / f"{locustfile}.py", name="delay_api")
 
 
 def test_a_good_service_keeps_its_level(delay_api: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,10 +46,10 @@ def test_a_good_service_keeps_its_level(delay_api: Service, tmp_path: Path, monk
     result.require(
         p50=at_most(50, "ms"), failures=at_most(0.0), throughput=at_least(50, "1/s"), duration=at_least(2.97, "s")
     )
-    lines = (tmp_path / "load-delay_api/requests.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (tmp_path / "load-delay_api/records").read_text(encoding="utf-8").splitlines()
     assert len(lines) == float(result["requests"]) == result["p95"].n
-    latencies = sorted(json.loads(line)[1] for line in lines)
-    assert float(result["p95"]) in latencies
+    latencies = sorted(json.loads(line)[1] * 1000 for line in lines)
+    assert float(result["p95"]) == pytest.approx(latencies[math.ceil(0.95 * len(lines)) - 1])
     assert len({round(latency, 3) for latency in latencies}) > len(latencies) / 4  # unrounded
     assert float(result["p50"]) < float(result["p95"]) < float(result["p99"])
     histogram = result["p95"].artefacts[0].data
@@ -126,7 +125,7 @@ def test_a_locustfile_without_users_shows_its_log(delay_api: Service, tmp_path: 
 def test_wrong_declarations_are_refused(delay_api: Service, tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="locustfile must be a file"):
         load(delay_api, "no_such_file", tmp_path)
-    with pytest.raises(DeclarationError, match="at least 1 user"):
+    with pytest.raises(DeclarationError, match="users must be a whole number from 1 on, got 0"):
         load(delay_api, "travellers", tmp_path, users=0)
     with pytest.raises(DeclarationError, match="must be on loopback or on an allowed host"):
         load("http://example.org", "travellers", tmp_path)

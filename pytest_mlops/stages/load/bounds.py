@@ -1,0 +1,48 @@
+"""Bounds: how much load a run may make, unless the user says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from pytest_mlops.core.errors import DeclarationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """The most that one run may send.
+
+    Attributes
+    ----------
+    rate
+        Requests a second.
+    users
+        At once.
+    duration_s
+        With all that it is made longer by.
+    requests
+        In all.
+    """
+
+    rate: float = 5_000.0
+    users: float = 500.0
+    duration_s: float = 900.0
+    requests: float = 2_000_000.0
+
+    def check(self, **asked: float) -> None:
+        """Refuse what is beyond a bound.
+
+        Raises
+        ------
+        DeclarationError
+            With the bound and where it is raised.
+        """
+        for field in fields(self):
+            most = getattr(self, field.name)
+            if asked.get(field.name, 0.0) > most:
+                raise DeclarationError(
+                    f"a load must have at most {most:,.15g} {_WORDS[field.name]}, got {asked[field.name]:,.15g}. "
+                    f"Hint: bounds=Bounds({field.name}=...) where that is meant"
+                )
+
+
+_WORDS = {"rate": "requests a second", "users": "users", "duration_s": "seconds", "requests": "requests"}

@@ -1,0 +1,191 @@
+"""From the record of a load run to its numbers: quantiles with intervals, failures by kind, what the service used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_mlops.core.measurement import Interval, Measurement
+from pytest_mlops.stages.load.plots import latency_plot, over_time_plot, rate_plot, tail_plot
+from pytest_mlops.stages.load.proof import warning
+from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, quantile, quantile_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from pytest_mlops.core.artefact import Artefact
+    from pytest_mlops.stages.load.record import Record
+    from pytest_mlops.stages.load.watch import Usage
+
+    Floats = NDArray[np.float64]
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+_KINDS = {
+    "failures_timeout": ("timeout", "not answered at the end"),
+    "failures_connection": ("connection refused", "connection dropped", "not HTTP"),
+}
+_FEWEST_FOR_GROWTH = 500  # requests
+_MIB = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """What the service used in the measured time, and how it started; None where that is not known."""
+
+    first: Usage | None = None
+    last: Usage | None = None
+    startup_s: float | None = None
+
+
+def latencies_of(record: Record) -> Floats:
+    """Return the latency of each request in milliseconds, of shape (n,): a failed one counts as long as the run."""
+    longest = float(record.facts["asked_s"]) * 1000
+    return np.where(record.failed, np.maximum(record.latency_ms, longest), record.latency_ms)
+
+
+def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used | None = None) -> list[Measurement]:
+    """Return the measurements of a run, their subject still open.
+
+    Parameters
+    ----------
+    record
+        The requests of the measured time.
+    is_open
+        Whether requests were sent when they were due.
+    rows
+        In each request.
+    """
+    n, took_s = len(record), float(record.facts["duration_s"])
+    latency_ms, note = latencies_of(record), warning(record)
+
+    def counted(name: str, value: float | None, unit: str = "", method: str = "", more: str = "") -> Measurement:
+        notes = ". ".join(filter(None, [more, note]))
+        return Measurement(
+            name=f"load.{name}", subject="", value=value, unit=unit, n=n if value is not None else 0, method=method,
+            note=notes,
+        )  # fmt: skip
+
+    answered = float((~record.failed).sum())
+    found = [
+        *(_quantile(name, latency_ms, q, record, is_open=is_open) for name, q in QUANTILES.items()),
+        counted(
+            "failures", float(record.failed.mean()) if n else 0.0, "", "share of requests that failed", _kinds(record)
+        ),
+        *_failures(record, counted),
+        counted("throughput", answered / took_s, "1/s", "answered requests a second"),
+        counted("rows_throughput", answered * rows / took_s, "1/s", "answered rows a second"),
+        counted("requests", n),
+        counted("duration", took_s, "s", "from when all users were spawned and warm"),
+        counted("generator_cpu", float(record.facts["cpu_share"]), "", "share of one core that the generator used"),
+    ]
+    if is_open and n:
+        late = counted("lateness", quantile(record.lateness_ms, 0.99), "ms", "p99 of sent later than due")
+        found.append(late)
+    return [*found, *_used(used or Used(), n, counted)]
+
+
+def is_latency(measurement: Measurement) -> bool:
+    """Say whether a measurement is a quantile of the latency."""
+    return measurement.short_name in QUANTILES
+
+
+def first_request(record: Record) -> Measurement:
+    """Return how long the very first request took, of those of the warm-up too; its subject still open."""
+    has_one = len(record) > 0
+    return Measurement(
+        name="load.first_request",
+        subject="",
+        value=float(record.latency_ms[0]) if has_one and not record.failed[0] else None,
+        unit="ms",
+        n=int(has_one and not record.failed[0]),
+        method="latency of the first request after the service was ready",
+        note="" if has_one else "nothing was sent",
+    )
+
+
+def _failures(record: Record, counted: object) -> Iterable[Measurement]:
+    """Yield the shares of requests that failed in one way."""
+    n = max(len(record), 1)
+    kinds = record.kinds()
+    for name, words in _KINDS.items():
+        yield counted(name, sum(kinds.get(word, 0) for word in words) / n, "", f"share of: {', '.join(words)}")  # type: ignore[operator]
+    for digit in (4, 5):
+        share = float(((record.status // 100 == digit) & (record.problem == 0)).sum()) / n
+        yield counted(f"failures_{digit}xx", share, "", f"share of answers with status {digit}xx")  # type: ignore[operator]
+
+
+def _kinds(record: Record) -> str:
+    kinds = record.kinds()
+    if kinds:
+        return ", ".join(f"{words} ({count:,} times)" for words, count in kinds.items())
+    return f"none of {len(record):,} failed; up to {3 / max(len(record), 1):.2%} may" if len(record) else ""
+
+
+def _used(used: Used, n: int, counted: object) -> Iterable[Measurement]:
+    """Yield what the service used."""
+    unknown = "not known: the service is not ours, or this system has no /proc"
+    first, last = used.first, used.last
+    has_both = first is not None and last is not None and n > 0
+    cpu_ms = (last.cpu_s - first.cpu_s) / n * 1000 if has_both else None  # type: ignore[union-attr]
+    yield counted("server_cpu", cpu_ms, "ms", "CPU time of the service a request", "" if has_both else unknown)  # type: ignore[operator]
+    growth = (last.memory - first.memory) / _MIB / n * 1000 if has_both and n >= _FEWEST_FOR_GROWTH else None  # type: ignore[union-attr]
+    few = f"needs {_FEWEST_FOR_GROWTH} requests, got {n:,}" if has_both else unknown
+    yield counted(  # type: ignore[operator]
+        "memory_growth", growth, "MiB", "resident memory of the service at the end, less that at the beginning, a "
+        "thousand requests", "" if growth is not None else few,
+    )  # fmt: skip
+    yield counted(  # type: ignore[operator]
+        "startup", used.startup_s, "s", "from start to ready", "" if used.startup_s is not None else unknown
+    )
+
+
+def _quantile(name: str, latency_ms: Floats, q: float, record: Record, *, is_open: bool) -> Measurement:
+    low, high = quantile_interval(latency_ms, q)
+    failed = int(record.failed.sum())
+    notes: Sequence[str] = [
+        _too_few(latency_ms, q) if np.isnan(low) else "",
+        f"{failed:,} failed requests count as long as the run" if failed else "",
+        "" if is_open else "a closed loop: while the service stands still nothing is sent, and no queue is seen",
+        warning(record),
+    ]
+    return Measurement(
+        name=f"load.{name}",
+        subject="",
+        value=quantile(latency_ms, q),
+        unit="ms",
+        n=len(latency_ms),
+        method=f"{'from when a request was due' if is_open else 'from when it was sent'}, every request; order "
+        "statistics, dependence by batch means",
+        interval=Interval(low, high, CONFIDENCE),
+        resolution=RESOLUTION_MS,
+        note=". ".join(filter(None, notes)),
+        artefacts=_plots(name, latency_ms, record) if len(latency_ms) else (),
+    )
+
+
+def _plots(name: str, latency_ms: Floats, record: Record) -> tuple[Artefact, ...]:
+    if name != "p95":
+        return ()
+    return latency_plot(latency_ms), tail_plot(latency_ms), over_time_plot(record), rate_plot(record)
+
+
+RESOLUTION_MS = 0.1  # the generator is woken as late as that
+
+
+def _too_few(latency_ms: Floats, q: float) -> str:
+    """Say how many requests it takes, or that the slow ones came in too few groups."""
+    enough, n = enough_for(q), len(latency_ms)
+    if n < enough:
+        return f"an interval needs at least {enough:,} requests, got {n:,}. Hint: run longer"
+    return "the slow requests came in too few groups for an interval. Hint: run longer"
+
+
+def about(
+    measurements: Iterable[Measurement], subject: str, seed: int, parameters: dict[str, float]
+) -> list[Measurement]:
+    """Return measurements of a subject."""
+    return [replace(one, subject=subject, seed=seed, parameters=parameters) for one in measurements]
