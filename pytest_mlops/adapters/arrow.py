@@ -85,7 +85,8 @@ def encode(series: Any) -> tuple[Any, list[str]]:
         if is_fresh:
             array = array.dictionary_encode()
         words = array.dictionary.to_pylist()
-        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        # polars' indices are unsigned, and have no -1
+        codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
         if is_fresh:  # whose words are distinct, and occur
             return codes, [str(word) for word in words]
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):

@@ -62,11 +62,15 @@ def _frame_of(native: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
 
     try:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(native)
-        frame.collect_schema()
+        names = frame.collect_schema().names()
     except TypeError as exc:
         raise DeclarationError(f"data must be a frame or a path, got {type(native).__name__}") from exc
     except (ValueError, nw.exceptions.DuplicateError) as exc:
         raise DeclarationError(f"the frame can't be read: {' '.join(str(exc).split())}") from exc
+    for name in names:
+        if not isinstance(name, str):
+            hint = "frame.rename(columns=str); the levels of a MultiIndex must be one"
+            raise DeclarationError(f"columns must be named by texts, got {name!r}. Hint: {hint}")
     return frame
 
 

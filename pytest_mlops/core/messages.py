@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -91,13 +92,32 @@ def _facts(judgement: Judgement) -> Iterable[str]:
 def story(judgements: Sequence[Judgement]) -> str:
     """Return the story of one `require`: what was not met first, the worst of it at the top, then what was."""
     not_met = sorted((item for item in judgements if not item), key=lambda item: -item.verdict.severity)
-    red = [f"{item.verdict.words}: {indented(explain(item), '    ')}" for item in not_met]
+    shown, alike = _told(not_met)
+    red = [f"{item.verdict.words}: {indented(explain(item), '    ')}" for item in shown]
+    red += [f"{words}: {count:,} more for the like reason" for words, count in alike.items()]
     met = Counter(item.measurement.name for item in judgements if item)
     green = [name if times == 1 else f"{name} ({times:,} times)" for name, times in met.items()]
-    lines = [f"{len(red)} of {len(judgements)} requirements not met", *(f"  {line}" for line in red)]
+    lines = [f"{len(not_met)} of {len(judgements)} requirements not met", *(f"  {line}" for line in red)]
     if green:
         lines.append(f"  met: {', '.join(green[:12])}{' …' if len(green) > 12 else ''}")  # noqa: PLR2004 - one line
     return "\n".join(lines)
+
+
+def _told(not_met: Sequence[Judgement]) -> tuple[list[Judgement], dict[str, int]]:
+    """Return what is told in full, and how many more there are by verdict: of many reasons that are alike but some."""
+    shown, times, more = [], Counter[tuple[str, str]](), Counter[str]()
+    for item in not_met:
+        key = item.verdict.words, re.sub(r"[\d.,]+", "#", item.reason)[:_ALIKE]
+        times[key] += 1
+        if item.verdict is Verdict.FAIL or times[key] <= _TOLD:
+            shown.append(item)
+        else:
+            more[item.verdict.words] += 1
+    return shown, dict(more)
+
+
+_ALIKE = 60  # letters at the beginning of a reason
+_TOLD = 3
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

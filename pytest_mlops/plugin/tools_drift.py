@@ -53,7 +53,7 @@ def mlops_drift(request: pytest.FixtureRequest) -> Callable[..., Result]:
         subject, new, old = tool.name_of(current, name), tool.data(current), _data_of(tool, reference)
         if reference is None and sketch is None:
             raise DeclarationError(f"drift of {subject} needs reference=..., data, or sketch=..., a file")
-        if new is old or (isinstance(new, Path) and new == old):
+        if new is old or (isinstance(new, Path) and isinstance(old, Path) and new == old):
             raise DeclarationError(f"drift of {subject}: data and reference must differ, both are the same")
         tool.state.say(f"drift of {subject}")
         parts = old if isinstance(old, list) else [old]

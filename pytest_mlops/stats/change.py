@@ -46,8 +46,8 @@ def shares(counts: Floats) -> Floats:
     return over(counts, counts.sum(axis=-1, keepdims=True))
 
 
-def change(table: Floats, rows: Floats, labels: Floats) -> Change:
-    """Return the change of some counts, as shares of the rows.
+def change(table: Floats, rows: Floats, labels: Floats, variance: Floats | None = None) -> Change:
+    """Return the change of some counts, as shares of the rows; or of the means of scores.
 
     Parameters
     ----------
@@ -57,20 +57,27 @@ def change(table: Floats, rows: Floats, labels: Floats) -> Change:
         The rows that they are shares of, of shape (units,).
     labels
         1 where a unit is called current, 0 where not, of shape (relabellings, units).
+    variance
+        Of one row in each cell, of shape (cells,), where the cells are no counts but sums of scores.
     """
     of_units = np.stack([rows, rows**2, np.ones_like(rows)], axis=1)
     parts = np.concatenate([table, 2 * table * rows[:, None], table**2, of_units], axis=1)
     total, both = parts.sum(axis=0), over(table.sum(axis=0), np.asarray(rows.sum()))
     independent, shape = both * (1 - both), (len(labels), table.shape[1])
+    of_row = independent if variance is None else variance
     found, step = Change(np.empty(shape), np.empty(shape)), max(_NUMBERS_AT_ONCE // max(table.shape[1], 1), 1)
     for start in range(0, len(labels), step):
         part = slice(start, start + step)
         sums = labels[part] @ parts
         q, of_q, one_q, units_q = _side(sums)
         p, of_p, one_p, units_p = _side(np.subtract(total, sums, out=sums))
-        of_q, of_p = _also_alone(of_q, of_p, units_q, len(rows)), _also_alone(of_p, of_q, units_p, len(rows))
+        of_q, of_p = (
+            _also_alone(of_q, of_p, units_q, len(rows), (of_row * one_q, of_row * one_p * units_p)),
+            _also_alone(of_p, of_q, units_p, len(rows), (of_row * one_p, of_row * one_q * units_q)),
+        )
         squared = np.maximum(of_q + of_p, independent * (one_q + one_p))
-        np.round(q - p, _PLACES, out=found.difference[part])
+        has_rows = (one_q > 0) & (one_p > 0)  # a side without any has no share that could be another
+        np.round((q - p) * has_rows, _PLACES, out=found.difference[part])
         np.sqrt(np.maximum(squared, _LEAST, out=squared), out=found.spread[part])
     return found
 
@@ -92,13 +99,22 @@ _LEAST = 1e-24
 _PLACES = 13  # of a difference: what is left behind them is no change, but would look sure beside no spread at all
 
 
-def _also_alone(squared: Floats, others: Floats, units: Floats, n_units: int) -> Floats:
-    """Return the squared spread of a side; of one of a single unit, which shows none, that of a unit of the other."""
+def _also_alone(
+    squared: Floats,
+    others: Floats,
+    units: Floats,
+    n_units: int,
+    by_chance: tuple[Floats | float, Floats | float] = (0.0, 0.0),
+) -> Floats:
+    """Return the squared spread of a side; of one of a single unit, which shows none, that of a unit of the other.
+
+    `by_chance` is how much a unit of its number of rows varies by chance alone, and one of the others' mean number.
+    """
     alone = units == 1
     if not alone.any():
         return squared
-    n = n_units - 1
-    return np.where(alone, others * (n**2 / max(n - 1, 1)), squared)
+    n, (own, usual) = n_units - 1, by_chance
+    return np.where(alone, np.maximum(others * (n**2 / max(n - 1, 1)) - usual, 0.0) + own, squared)
 
 
 def ratio_change(table: Floats, rows: Floats, squares: Floats, labels: Floats) -> Change:
@@ -165,7 +181,8 @@ def ordered_statistics(table: Floats, labels: Floats) -> dict[str, Floats]:
     rows = table.sum(axis=1)
     cumulated = change(np.cumsum(table, axis=1)[:, :-1], rows, labels)
     scores = normal_scores(shares(table.sum(axis=0)), int(rows.sum()))
-    moments = change(table @ np.stack([scores, scores**2], axis=1), rows, labels)
+    of_cells = np.stack([scores, scores**2], axis=1)
+    moments = change(table @ of_cells, rows, labels, _variance(table, of_cells))
     size = np.abs(cumulated.difference)
     location, spread = (np.abs(moments.difference) / moments.spread).T
     low_tail, high_tail = (_reach(table, of_tail, labels) for of_tail in _tail_scores(table))
@@ -188,8 +205,16 @@ def _tail_scores(table: Floats) -> tuple[Floats, Floats]:
 
 def _reach(table: Floats, of_tail: Floats, labels: Floats) -> Floats:
     """Return the studentised change of the mean score beyond a quantile, of shape (relabellings,)."""
-    reached = change((table @ of_tail)[:, None], table @ (of_tail > 0).astype(np.float64), labels)
+    inside = table * (of_tail > 0)
+    variance = _variance(inside, of_tail[:, None])
+    reached = change((table @ of_tail)[:, None], inside.sum(axis=1), labels, variance)
     return np.asarray(np.abs(reached.difference[:, 0]) / reached.spread[:, 0])
+
+
+def _variance(table: Floats, scores: Floats) -> Floats:
+    """Return the variance of the scores of rows, of shape (scores,); `scores` is of shape (cells, scores)."""
+    share = shares(table.sum(axis=0))
+    return np.asarray(share @ scores**2 - (share @ scores) ** 2)
 
 
 def category_statistics(table: Floats, labels: Floats) -> dict[str, Floats]:

@@ -114,7 +114,7 @@ def test_unchanged_categories_are_quiet() -> None:
 
 
 def test_some_columns_of_a_reference_are_held_together_as_if_they_alone_had_been_counted() -> None:
-    """A category beside a single number has no item that would judge it."""
+    """Which rows repeat in some columns is not known of a reference that was made of all of them."""
     some, whole = ["carrier", "seats"], reference_of(planes(1), unit="row", seed=3)
     kinds = [
         {
@@ -123,5 +123,28 @@ def test_some_columns_of_a_reference_are_held_together_as_if_they_alone_had_been
         }
         for one in (planes(1), whole)
     ]
-    assert kinds[0] == kinds[1]
-    assert "dependence_change" not in kinds[0]
+    assert kinds[0] - kinds[1] == {"duplicate_share_change"}
+    assert "dependence_change" in kinds[1]
+
+
+def test_columns_that_are_named_are_held_together() -> None:
+    """What tells one from the other changes sides: each column is as it was."""
+    rng = np.random.default_rng(5)
+    old = pd.DataFrame({"x": rng.normal(size=2_000), "y": 1.0}).assign(o=lambda f: np.where(f["x"] > 0, "JFK", "LGA"))
+    new = pd.DataFrame({"x": rng.normal(size=2_000), "y": 1.0}).assign(o=lambda f: np.where(f["x"] > 0, "LGA", "JFK"))
+    for columns in (None, ["x", "o"]):
+        result = measure_drift(new, reference=old, name="new", unit="row", columns=columns)
+        assert [j.measurement.short_name for j in no_drift().judge(result) if j.verdict == "fail"] == [
+            "dependence_change"
+        ]
+    twice = pd.concat([old, old])
+    result = measure_drift(twice, reference=old, name="new", unit="row", columns=["x", "o"])
+    failed = [j.measurement.short_name for j in no_drift().judge(result) if j.verdict == "fail"]
+    assert failed == ["duplicate_share_change"]
+
+
+def test_a_constant_column_is_held_together_with_none() -> None:
+    old = pd.DataFrame({"x": np.random.default_rng(6).normal(size=2_000), "country": 1.0})
+    new = pd.DataFrame({"x": np.random.default_rng(7).normal(size=2_000), "country": 1.0})
+    result = measure_drift(new, reference=old, name="new", unit="row")
+    assert {j.verdict.value for j in no_drift().judge(result)} == {"pass"}

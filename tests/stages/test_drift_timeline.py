@@ -113,7 +113,7 @@ def test_values_of_a_column_are_not_shown_unless_they_may_be() -> None:
     ("options", "message"),
     [
         ({"windows": "kind"}, "a timeline needs windows in an order, and 'kind' holds no whole numbers"),
-        ({"measures": ["kernel_distance"]}, "no measure 'kernel_distance' of windows"),
+        ({"measures": ["kernel_distance"]}, "kernel_distance needs rows, and windows are compared by their counts"),
     ],
 )
 def test_mistakes_are_named(options: dict[str, Any], message: str) -> None:

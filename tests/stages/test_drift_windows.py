@@ -69,7 +69,7 @@ RED = {
     ),
     "new nulls": (
         MONDAY.assign(size=MONDAY["size"].mask(np.arange(len(MONDAY)) % 6 == 0)),
-        {"size:missing_share_change"},
+        {"size:missing_share_change", ":duplicate_share_change"},  # of two kinds alone, rows are soon alike
     ),
     "a Saturday's rows on a Monday": (
         SATURDAY.assign(seen=SATURDAY["seen"] - pd.Timedelta(days=5)),
@@ -184,7 +184,10 @@ def test_a_sketch_by_days_is_cut_into_windows(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     path.write_text(reference_text(reference_of(THEN, columns=COLUMNS)), encoding="utf-8")
     kept, here = judged(MONDAY, read_reference(path)), judged(MONDAY)
-    assert [float(j.measurement) for j in kept] == pytest.approx([float(j.measurement) for j in here], abs=1e-12)
+    values = [{(m.subject, m.name): float(m) for m in (j.measurement for j in side)} for side in (kept, here)]
+    # A file does not tell which rows of a window repeat each other.
+    assert {name for _, name in values[1].keys() - values[0].keys()} == {"drift.duplicate_share_change"}
+    assert values[0] == pytest.approx({key: values[1][key] for key in values[0]}, abs=1e-12)
     by_kind = reference_of(THEN, columns=["size"], unit="kind")
     with pytest.raises(
         DeclarationError, match=r"a sketch of 2 values of kind can't be cut into windows='day'.*Hint: wit"
@@ -248,3 +251,26 @@ def test_what_one_window_alone_has_is_looked_for_in_columns_of_many_values_too()
     of_outside = statistics[[owner == ("x", "outside_share") for owner in owners]]
     assert len(of_outside) == 2
     assert np.sort(of_outside[-1])[-2:].tolist() == pytest.approx([0.0, 7**0.5])  # most of the nine rows
+
+
+@pytest.mark.parametrize("rows", [1, 30, 79])
+def test_a_part_of_a_window_is_no_window(rows: int) -> None:
+    """Fewer rows are further from whole windows by chance alone."""
+    for judgement in judged(MONDAY[:rows]):
+        if judgement.measurement.interval is not None:
+            assert judgement.verdict == "inconclusive"
+            assert f"{rows} rows are no whole window: 13 Mondays of seen have 120 (median)" in judgement.reason
+    assert not red(judged(MONDAY[:81]))
+
+
+def test_smaller_windows_alarm_no_more_than_they_should() -> None:
+    """Days of 200 rows and one of 140: seven of ten rows are a window."""
+    alarms = 0
+    for seed in range(25):
+        rng = np.random.default_rng([seed, 4])
+        days = np.append(np.repeat(np.arange(40), 200), np.full(140, 40))
+        frame = pd.DataFrame({"seen": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")})
+        frame = frame.assign(x=rng.exponential(size=len(days)), kind=rng.choice(list("abc"), len(days)))
+        result = measure_windows(frame[days == 40], reference=frame[days < 40], name="today", windows="day", seed=seed)
+        alarms += min(float(m.parameters.get("p_value", 1)) for m in result.measurements) <= 0.05  # type: ignore[arg-type]
+    assert alarms <= 5

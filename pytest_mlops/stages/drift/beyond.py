@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.judge import Judgement
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.stages.drift.kinds import KINDS, shift_of_ks
+from pytest_mlops.stages.drift.limits import value_to_see
 from pytest_mlops.stats.clusters import POWER_Z, Together
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.limit import Limit
     from pytest_mlops.core.measurement import Measurement
 
+_WHOLE = 2 / 3  # of the usual rows, which a window must have to be compared with whole ones
 _SHIFT = 3.0  # standard deviations that must be seen beside a history, where the user does not say
 _TIMES = 4  # as much of a share or a correlation as must be seen of data: 0.8
 
@@ -32,6 +35,8 @@ class Learnt:
         That, and what it takes to be seen beyond it in four cases of five.
     has_units
         Whether the distance has an interval of its own, by units within the window.
+    rows, usual_rows
+        Of this window; the median of those that it is compared with.
     """
 
     windows: int
@@ -40,6 +45,8 @@ class Learnt:
     bound: float
     noise: float
     has_units: bool
+    rows: int
+    usual_rows: int
 
     @classmethod
     def of(cls, details: Mapping[str, Any], number: int, false_alarms: float) -> Learnt | None:
@@ -56,6 +63,8 @@ class Learnt:
             bound=bound,
             noise=bound + POWER_Z * together.errors[number][1],
             has_units=said["has_units"],
+            rows=said["rows"],
+            usual_rows=said["usual_rows"],
         )
 
 
@@ -76,6 +85,13 @@ def judge_window(
     if learnt.windows < learnt.fewest:
         reason = f"too few windows to learn a limit from: {learnt.words}, {learnt.fewest} would do"
         return Judgement(measurement, limit, Verdict.INCONCLUSIVE, reason)
+    if learnt.rows < _WHOLE * learnt.usual_rows:
+        reason = (
+            f"{learnt.rows:,} rows are no whole window: {learnt.words} have {learnt.usual_rows:,} (median), and fewer "
+            f"rows are further from them by chance; {math.ceil(_WHOLE * learnt.usual_rows):,} would do. Hint: match= "
+            "compares with windows of one season"
+        )
+        return Judgement(measurement, limit, Verdict.INCONCLUSIVE, reason)
     p, kind = float(measurement.parameters["p_value"]), measurement.short_name  # type: ignore[arg-type]
     low = measurement.interval.low if learnt.has_units and measurement.interval else float(measurement)
     if p <= false_alarms and (low > limit.high or limit.high == 0):
@@ -87,8 +103,9 @@ def judge_window(
     needed = _needed(kind, must_see, limit.high)
     if seen > needed:
         reason = (
-            f"{learnt.words} differ too much from each other: one more may be {learnt.bound:.3f} away, so that only "
-            f"{words(kind, seen)} is seen, {needed:.3f} must be. Hint: longer windows, or must_see= in no_drift"
+            f"{learnt.words} differ too much from each other: one more may be "
+            f"{min(learnt.bound, KINDS[kind].most):.3f} away, so that only {words(kind, seen)} is seen, {needed:.3f} "
+            "must be. Hint: longer windows, match= for those of one season, or must_see= in no_drift"
         )
         return Judgement(measurement, limit, Verdict.INCONCLUSIVE, reason)
     most = float(measurement.parameters["windows_most"])  # type: ignore[arg-type]
@@ -98,11 +115,9 @@ def judge_window(
 
 def _needed(kind: str, must_see: float | None, material: float) -> float:
     known = KINDS[kind]
-    if must_see is not None:
-        return max(known.seen_of(must_see), material)
-    if known.of_shift is not None:
-        return max(known.seen_of(_SHIFT), material)
-    return max(_TIMES * known.must_see, material)
+    if must_see is not None or known.of_shift is not None:
+        return value_to_see(known, _SHIFT if must_see is None else must_see, material)
+    return max(_TIMES * known.must_see, value_to_see(known, _SHIFT, material))
 
 
 def words(kind: str, seen: float) -> str:

@@ -74,11 +74,6 @@ class Resamples:
         """Return the errors of what was not measured."""
         return np.zeros(len(self.weights[0]))
 
-    @property
-    def no_statistic(self) -> Floats:
-        """Return a statistic that never changes."""
-        return np.zeros(len(self.labels))
-
 
 @dataclass(frozen=True)
 class Pair:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.judge import Judgement, judge
@@ -15,7 +15,8 @@ from pytest_mlops.core.source import calling_place
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.stages.drift.beyond import Learnt, judge_window
 from pytest_mlops.stages.drift.beyond import words as _words
-from pytest_mlops.stages.drift.kinds import DISTANCES, KINDS
+from pytest_mlops.stages.drift.kinds import KINDS
+from pytest_mlops.stages.drift.limits import materials_of, must_see_of, rate_of, value_to_see, withins_of
 from pytest_mlops.stages.drift.measure import TOGETHER, schema_only
 from pytest_mlops.stages.drift.measured import interval_of, together_of
 from pytest_mlops.stats.clusters import POWER_Z
@@ -37,9 +38,12 @@ class _Gate:
     columns: Sequence[str] | None
     asked: Sequence[str]
     source: str
+    is_of_timelines: ClassVar[bool] = False
 
     def judge(self, result: Result) -> Iterable[Judgement]:
         """Judge schema and measures of the asked columns; the error rate holds over all that were measured."""
+        if "timeline" in result.details and not self.is_of_timelines:
+            raise DeclarationError(f"{self.source}: a timeline is judged by no_change, not by a gate of two data sets")
         self._refuse_unknown(result)
         number = 0
         for measurement in result.measurements:
@@ -100,11 +104,23 @@ class _Measured:
 
     @property
     def unit(self) -> str:
-        return str(self.measurement.parameters["unit"])
+        """What the units are in words, without what was found of them."""
+        return str(self.measurement.parameters["unit"]).partition(";")[0]
+
+    @property
+    def found(self) -> str:
+        """What was found of the units, as the end of a reason."""
+        said = str(self.measurement.parameters["unit"]).partition("; ")[2]
+        return f"; {said}" if said else ""
 
     def seen(self, limit: float) -> float:
         """Return the smallest value that these units show to lie beyond a limit, with 80 % power."""
         return min(limit + self.noise, KINDS[self.kind].most)
+
+    def usual(self, limit: float) -> float:
+        """Return how far units are from each other anyway, where that is surely more than a limit; else the limit."""
+        interval = self.measurement.interval
+        return float(self.measurement) if interval is not None and interval.low > limit else limit
 
     def judged(self, limit: float) -> Measurement:
         """Return the measurement with the smallest value that would have been seen among its parameters."""
@@ -136,19 +152,29 @@ class NoDrift(_Gate):
             return judge_window(
                 measured.measurement, limit, measured.learnt, false_alarms=self.false_alarms, must_see=self.must_see
             )
-        measurement, shown = measured.judged(material), measured.shown(material)
-        unlikely = measured.p_value <= self.false_alarms
-        if unlikely and (interval.low > material or material == 0):
-            reason = "the whole interval lies beyond the material limit" if material else "it moved"
+        is_sure = measured.p_value <= self.false_alarms
+        usual = material if is_sure else measured.usual(material)
+        measurement, shown = measured.judged(usual), measured.shown(usual)
+        nothing = KINDS[kind].nothing
+        if is_sure and (interval.low > material or material == nothing):
+            reason = "the whole interval lies beyond the material limit" if material > nothing else "it moved"
             return Judgement(measurement, limit, Verdict.FAIL, f"{reason} (adjusted p {measured.p_value:.2g}); {shown}")
+        why = self._why_no_gate(measured, material, shown)
+        return Judgement(measurement, limit, Verdict.INCONCLUSIVE if why else Verdict.PASS, why or shown)
+
+    def _why_no_gate(self, measured: _Measured, material: float, shown: str) -> str:
+        """Return why these units can't be a gate, nothing where they are one."""
         if measured.least_p > self.false_alarms:
             reason = f"too few units to be a gate: {measured.unit} can be told apart in {1 / measured.least_p:.0f} ways"
-            said = f"{reason}, not in {1 / self.false_alarms:.0f}; {shown}"
-            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, said)
-        must_see = max(KINDS[kind].seen_of(_SHIFT if self.must_see is None else self.must_see), material)
+            return f"{reason}, not in {1 / self.false_alarms:.0f}; {shown}"
+        known, interval = KINDS[measured.kind], measured.measurement.interval
+        must_see = value_to_see(known, _SHIFT if self.must_see is None else self.must_see, material)
         if material + measured.noise > must_see:
-            return Judgement(measurement, limit, Verdict.INCONCLUSIVE, _too_few(measured, must_see, material))
-        return Judgement(measurement, limit, Verdict.PASS, shown)
+            return _too_few(measured, must_see, material)
+        if interval is not None and interval.low > material and interval.low + must_see - known.nothing > known.most:
+            said = f"{measured.unit} are as far from each other as this, so that no change can be told from it"
+            return f"{said}. Hint: leave the column out, or a larger unit="
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,21 +229,13 @@ def no_drift(
     columns
         Which columns to judge; the error rate is held over all that were measured, whatever is judged here.
     """
-    _check_rate("no_drift", false_alarms)
-    limits = {name: kind.material for name, kind in KINDS.items()}
-    given = material if isinstance(material, Mapping) else dict.fromkeys(DISTANCES if material else limits, material)
-    for kind, value in given.items():
-        if kind not in limits:
-            raise DeclarationError(f"no_drift: material has no measure {kind!r}. {did_you_mean(kind, limits)}")
-        most = max(KINDS[kind].most, 1.0)
-        if not 0 <= value < most:
-            raise DeclarationError(f"no_drift: material of {kind} must be from 0 to below {most:g}, got {value!r}")
+    materials = materials_of(material)
     return NoDrift(
-        false_alarms=false_alarms,
-        material={**limits, **given},
-        must_see=must_see,
+        false_alarms=rate_of("no_drift", "false_alarms", false_alarms),
+        material=materials,
+        must_see=must_see_of(must_see, materials),
         columns=[columns] if isinstance(columns, str) else columns,
-        asked=[kind for kind in given if KINDS[kind].is_asked] if isinstance(material, Mapping) else [],
+        asked=[kind for kind in material if KINDS[kind].is_asked] if isinstance(material, Mapping) else [],
         source=calling_place(),
     )
 
@@ -232,32 +250,19 @@ def same_within(
     Parameters
     ----------
     limit
-        Of every measure, 0 to 1: a distance, or a share of rows.
+        Of every measure, above 0 and below 1: a distance, or a share of rows.
     errors
         How often any of the intervals may miss, over all columns and measures together.
     limits
         Of single measures: `missing_share_change=0.02`.
     """
-    _check_rate("same_within", errors, "errors")
-    known = list(KINDS)
-    for kind in limits:
-        if kind not in known:
-            raise DeclarationError(f"same_within: there is no measure {kind!r}. {did_you_mean(kind, known)}")
-    for value in (limit, *limits.values()):
-        if not 0 < value <= 1:
-            raise DeclarationError(f"same_within: a limit must be above 0 and at most 1, got {value!r}")
     return SameWithin(
-        false_alarms=errors,
-        limits={**dict.fromkeys(known, limit), **limits},
+        false_alarms=rate_of("same_within", "errors", errors),
+        limits=withins_of(limit, limits),
         columns=[columns] if isinstance(columns, str) else columns,
         asked=[kind for kind in limits if KINDS[kind].is_asked],
         source=calling_place(),
     )
-
-
-def _check_rate(gate: str, rate: float, name: str = "false_alarms") -> None:
-    if not 0 < rate < 1:
-        raise DeclarationError(f"{gate}: {name} must be between 0 and 1, got {rate!r}")
 
 
 def _column(measurement: Measurement) -> str:
@@ -265,9 +270,9 @@ def _column(measurement: Measurement) -> str:
 
 
 def _too_few(measured: _Measured, must_see: float, material: float) -> str:
-    times = math.inf if must_see == material else (measured.noise / (must_see - material)) ** 2
-    enough = "no number" if math.isinf(times) else f"{times:.1f} times as many"
+    times = math.ceil(10 * (measured.noise / (must_see - material)) ** 2) / 10
+    enough = f"{times:,.1f} times as many" if math.isfinite(times) else "no number"
     return (
         f"too few units to be a gate: {measured.unit} show {_words(measured.kind, measured.seen(material))} at best, "
-        f"{must_see:.3f} must be seen; {enough} would do"
+        f"{must_see:.3f} must be seen; {enough} would do{measured.found}"
     )

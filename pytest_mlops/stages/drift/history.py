@@ -17,6 +17,7 @@ from pytest_mlops.stages.drift.reference import (
     Reference,
     family_of,
     is_like,
+    is_moment,
     reference_of,
     sketched,
     sketcher_of,
@@ -186,9 +187,10 @@ def _listed(parts: Sequence[Data], current: Data, asked: Asked) -> History:
     here = schema_of(current)
     looked_at = [c for c in family if c in here and is_like(word_of(schemas[0][c]), word_of(here[c]))]
     n_rows = sum(map(count_rows, opened))
-    whole = [c for c in schemas[0] if all(c in s for s in (*schemas, here))] if asked.columns is None else []
-    draw = Draw(opened, n_rows, asked.seed)
-    sketcher = sketcher_of(draw, looked_at, Whole(), public=asked.public, whole=whole if n_rows else [], times=())
+    whole = [c for c in (schemas[0] if asked.columns is None else family) if all(c in s for s in (*schemas, here))]
+    times = [c for c in whole if is_moment(schemas[0][c])] if asked.columns is None else []
+    draw, whole = Draw(opened, n_rows, asked.seed), whole if n_rows and len(whole) > 1 else []
+    sketcher = sketcher_of(draw, looked_at, Whole(), public=asked.public, whole=whole, times=times)
     first, *others = [sketched(one, replace(sketcher, units=Whole(n))) for n, one in enumerate(opened)]
     for other in others:
         first.merge(other)

@@ -52,6 +52,8 @@ class Kind:
         The value that a shift of a normal column by some standard deviations makes; it takes the place of `must_see`.
     least, most
         The smallest and the greatest value.
+    nothing
+        The value where nothing changed.
     is_asked
         Whether it is taken only when asked for, with `measures=`.
     """
@@ -62,6 +64,7 @@ class Kind:
     of_shift: Callable[[float], float] | None = None
     least: float = 0.0
     most: float = 1.0
+    nothing: float = 0.0
     is_asked: bool = False
 
     def seen_of(self, shift: float) -> float:
@@ -160,6 +163,7 @@ KINDS = {
     "domain_auc": Kind(
         method="area under the curve of a classifier that tells the sides apart, cross-fitted by unit",
         material=0.57,
+        nothing=0.5,
         of_shift=_area_of,
         is_asked=True,
     ),

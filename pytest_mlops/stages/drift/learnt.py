@@ -11,12 +11,11 @@ from pytest_mlops.adapters.batches import count_rows, schema_of
 from pytest_mlops.adapters.frames import Data, digest_data, open_lazily
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Measurement
-from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.effects import Resamples
 from pytest_mlops.stages.drift.history import Asked, History, history_of, own_window, season_of
-from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.measure import nothing_measured, of_schema, schema_changes
+from pytest_mlops.stages.drift.kinds import KINDS
+from pytest_mlops.stages.drift.measure import check_asked, nothing_measured, of_schema, schema_changes
 from pytest_mlops.stages.drift.measured import CONFIDENCE, DRAWS, histogram_of, interval_of, subject_of
 from pytest_mlops.stages.drift.one_out import distances_of, every_effect, p_values_of
 from pytest_mlops.stages.drift.reference import Reference, compared, word_of
@@ -82,6 +81,9 @@ def measure_windows(
         As of `measure_drift`. The p-value of each measure is that of this window among the reference's, adjusted for
         all measures together.
     """
+    check_asked(
+        name, columns=columns, measures=measures, public=public, unit=unit, windows=windows, match=match, time=time
+    )
     _refuse(name, measures)
     new = open_lazily(current)[0]
     asked = Asked(windows=windows, match=match, time=time, unit=unit, columns=columns, public=public, seed=seed)
@@ -118,8 +120,6 @@ def measure_windows(
 
 def _refuse(name: str, measures: Collection[str]) -> None:
     for measure in measures:
-        if measure not in ASKED:
-            raise DeclarationError(f"drift of {name}: there is no measure {measure!r}. {did_you_mean(measure, ASKED)}")
         if measure in OF_ROWS:
             raise DeclarationError(f"drift of {name}: {measure} needs rows, and windows are compared by their counts")
 
@@ -245,6 +245,8 @@ class _Learnt:
                 "fewest": FEWEST,
                 "words": self.words,
                 "has_units": self.has_units,
+                "rows": int(self.now.rows.sum()),
+                "usual_rows": int(np.median(self.everyone.rows[[*self.kept]])),
             },
         }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlops.adapters.batches import count_rows, schema_of
+from pytest_mlops.adapters.batches import count_rows, count_values, schema_of
 from pytest_mlops.adapters.frames import Data, digest_data, open_lazily
 from pytest_mlops.adapters.threads import one_thread
 from pytest_mlops.core.errors import DeclarationError
@@ -19,8 +20,7 @@ from pytest_mlops.stages.drift.causes_table import said_of_texts
 from pytest_mlops.stages.drift.column_effects import effects_of
 from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.explain import explain
-from pytest_mlops.stages.drift.joint import MOST as MOST_JOINT
-from pytest_mlops.stages.drift.kinds import ASKED
+from pytest_mlops.stages.drift.kinds import KINDS
 from pytest_mlops.stages.drift.measured import (
     CONFIDENCE,
     DRAWS,
@@ -39,13 +39,14 @@ from pytest_mlops.stats.clusters import draw_weights
 from pytest_mlops.stats.permutation import relabellings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import narwhals as nw
 
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.drift.sketch import Sketch
+    from pytest_mlops.stages.drift.units import Units
 
     Schema = Mapping[str, nw.dtypes.DType]
 
@@ -55,20 +56,18 @@ TOGETHER = "(together)"  # stands for what is measured of all columns together
 def columns_of(
     reference: Path | Reference, columns: Sequence[str] | None, unit: str | None = None, *, has_more: bool = False
 ) -> Sequence[str]:
-    """Return the columns of a reference that are compared, sorted: those that are named, or all but unit and times.
+    """Return the columns of a reference that are compared, sorted: those that are named, or all but the unit.
 
-    The last is `(together)`, where more is measured than single columns: how numbers depend on each other, rows that
+    The last is `(together)`, where more is measured than single columns: how they depend on each other, rows that
     repeat one, and with `has_more` what a model or a measure of all columns says.
     """
     if isinstance(reference, Reference):
         known = reference.of_family(columns)
-        family, kinds, is_whole = known.family, known.types, known.is_whole
+        family, is_whole = known.family, known.sketch.joint is not None or known.sketch.repeats is not None
     else:
-        types = schema_of(reference)
-        family, is_whole = family_of(types, columns, unit), columns is None
-        kinds = {column: word_of(types[column]) for column in family}
-    n_numbers = sum(kinds[column] == "number" for column in family)
-    return [*family, TOGETHER] if is_whole or has_more or 1 < n_numbers <= MOST_JOINT else family
+        family = family_of(schema_of(reference), columns, unit)
+        is_whole = columns is None or len(family) > 1
+    return [*family, TOGETHER] if is_whole or has_more else family
 
 
 @one_thread()
@@ -121,9 +120,7 @@ def measure_drift(
         `drift.loss_increase` or `drift.estimated_loss_increase`. Models see at most 50,000 rows of each side.
         Intervals hold together at 99 %. With no rows on a side, no value.
     """
-    for measure in measures:
-        if measure not in ASKED:
-            raise DeclarationError(f"drift of {name}: there is no measure {measure!r}. {did_you_mean(measure, ASKED)}")
+    check_asked(name, columns=columns, measures=measures, public=public, segments=segments, unit=unit, target=target)
     new = open_lazily(current)[0]
     asked = Asked(measures=measures, target=target, model=model, segments=segments, seed=seed)
     if isinstance(reference, Reference):
@@ -132,8 +129,9 @@ def measure_drift(
         old = reference_of(reference, unit=unit, columns=columns, public=public, seed=seed, beside=new)
         rows = open_lazily(reference)[0]
     asked.check(name, old.family, schema_of(rows) if rows is not None else old.types)
-    if target is not None and not has_labels(new, target):
-        old = old.without(target)
+    is_labelled = target is None or has_labels(new, target)
+    if target is not None and not is_labelled and model is not None:
+        old = old.without(target)  # labels come later: what the model loses is estimated
     types = {column: word_of(dtype) for column, dtype in schema_of(new).items()}
     gone, changed = schema_changes(old, types)
     present = [column for column in old.family if column not in {*gone, *changed}]
@@ -157,6 +155,9 @@ def measure_drift(
             effects, together, name, said, seed=seed, p_values=p_values, explained=explained, sketches=sketches
         )
         details = details_of(together, resamples)
+    if not is_labelled and model is None:
+        note = f"the data have no label in {target!r}. Hint: without target=, or with model= for an estimate"
+        measured = [*measured, Measurement(name="drift.relation_change", subject=name, value=None, n=0, note=note)]
     texts = [column for column in changed if types[column] == "text"]
     changed = {**changed, **said_of_texts(new, texts, changed)} if n_rows[1] else {}
     return Result(
@@ -172,6 +173,28 @@ def measure_drift(
     )
 
 
+def check_asked(name: str, **asked: Any) -> None:
+    """Refuse what is asked for in a form that would be misread: a text in place of a list, a list in place of a text.
+
+    Raises
+    ------
+    DeclarationError
+        With the value, and what it must be.
+    """
+    for what in ("columns", "measures", "public", "segments"):
+        given = asked.get(what, ())
+        if isinstance(given, str) or not ((given is None and what == "columns") or isinstance(given, Collection)):
+            hint = f"[{given!r}]" if isinstance(given, str) else "a list of names"
+            raise DeclarationError(f"drift of {name}: {what} must be a list of names, got {given!r}. Hint: {hint}")
+    for what in ("unit", "target", "windows", "match", "time"):
+        given = asked.get(what)
+        if given is not None and not isinstance(given, str):
+            raise DeclarationError(f"drift of {name}: {what} must be the name of a column or the like, got {given!r}")
+    for measure in asked.get("measures", ()):
+        if measure not in KINDS:
+            raise DeclarationError(f"drift of {name}: there is no measure {measure!r}. {did_you_mean(measure, KINDS)}")
+
+
 def _sketches(
     reference: Reference, data: tuple[Data | None, Data], n_rows: int, columns: Sequence[str], asked: Asked
 ) -> tuple[Sides, tuple[Sketch, Sketch], str, Prepared]:
@@ -183,7 +206,14 @@ def _sketches(
         prepared = prepare(asked, (data[0], data[1]), both, (old, new), columns)
     (old, new), found = widen((old, new), ordered=isinstance(units, ByBlock | ByPeriod))
     words = units.words(len(new.units))
+    found = "; ".join(filter(None, [found, _without_unit(units, data[1], n_rows)]))
     return sides, (old, new), f"{words}; {found}" if found else words, prepared
+
+
+def _without_unit(units: Units, data: Data, n_rows: int) -> str:
+    """Say how many rows have no unit."""
+    missing = n_rows - count_values(data, units.column) if isinstance(units, ByColumn) else 0
+    return f"{missing:,} rows without a {units.column} are one more" if missing else ""
 
 
 def schema_changes(reference: Reference, types: Mapping[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.verdict import Verdict
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class NoChange(NoDrift):
     """The requirement that `no_change` makes."""
+
+    is_of_timelines: ClassVar[bool] = True
 
     def judge(self, result: Result) -> Iterable[Judgement]:
         """Judge the change of each measure; of a sequence that is too short nothing can be said."""

@@ -81,7 +81,7 @@ class Reference:
         DeclarationError
             For a column that it does not have.
         """
-        if columns is None:
+        if columns is None or sorted(columns) == [*self.family]:
             return self
         for column in columns:
             if column not in self.family:
@@ -89,9 +89,7 @@ class Reference:
         kept = [column for column in sorted(columns) if column in self.sketch.columns]
         sketch = self.sketch.only(kept)
         parts = {key: part for key, part in sketch.parts.items() if part.column in kept}
-        are_joint = sum(self.types[column] == "number" for column in kept) > 1  # as where they alone were counted
-        joint = sketch.joint if are_joint else None
-        sketch = replace(sketch, joint=joint, patterns=None, repeats=None, whole=(), parts=parts)
+        sketch = replace(sketch, repeats=None, whole=(), parts=parts)
         return replace(self, family=sorted(columns), is_whole=False, sketch=sketch)
 
 
@@ -121,7 +119,7 @@ def reference_of(
     opened = open_lazily(data)[0]
     types, n_rows = schema_of(opened), count_rows(opened)
     family = family_of(types, columns, unit)
-    looked_at, whole = list(family), list(types) if columns is None else []
+    looked_at, whole = list(family), list(types) if columns is None else list(family)
     times = [column for column, dtype in types.items() if columns is None and is_moment(dtype)]
     known = [opened]
     if beside is not None and count_rows(beside):
@@ -132,7 +130,8 @@ def reference_of(
         whole = [column for column in whole if column in others]
     units = units or choose_units(known, unit, n_rows, seed)
     draw = Draw([opened], n_rows, seed)
-    sketcher = sketcher_of(draw, looked_at, units, public=public, whole=whole if n_rows else [], times=times)
+    whole = whole if n_rows and len(whole) > 1 else []
+    sketcher = sketcher_of(draw, looked_at, units, public=public, whole=whole, times=times)
     return Reference(
         family=family,
         types={column: word_of(types[column]) for column in family},
@@ -146,13 +145,16 @@ def reference_of(
 
 
 def family_of(types: Schema, columns: Sequence[str] | None, unit: str | None) -> list[str]:
-    """Return the columns of a reference that are compared: those that are named, or all but unit and times."""
+    """Return the columns of a reference that are compared: those that are named, or all but the unit.
+
+    Of points in time that are not named it is compared whether they are there, and where there are gaps between them.
+    """
     for column in [*(columns or ()), *([unit] if unit and unit != ROW else [])]:
         if column not in types:
             raise DeclarationError(f"the reference has no column {column!r}. {did_you_mean(column, types)}")
     if columns is not None:
         return sorted(columns)
-    return sorted(column for column, dtype in types.items() if column != unit and not dtype.is_temporal())
+    return sorted(column for column in types if column != unit)
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,8 @@ def sketcher_of(
     words = {name: word_of(dtype) for name, dtype in schema_of(draw.parts[0]).items()}
     numeric = [name for name in columns if words[name] in {"number", "vector"}]
     numbers = [name for name in numeric if words[name] == "number"]
-    is_joint = bool(whole) or len(numbers) > 1
-    told = [name for name in columns if is_joint and words[name] not in {"number", "vector"}]
+    others = [name for name in columns if words[name] not in {"number", "vector"} and name not in times]
+    told = others if whole else []
     sample = draw.rows(numeric, told) if numeric or told else Sample({})
     levels = {
         name: labels if name in public else [short_digest(label) for label in labels]
@@ -217,17 +219,20 @@ def sketcher_of(
     }
     grids = sample.grids()
     cells = {name: ColumnSketch(words[name], grids.get(name), is_public=name in public) for name in columns}
+    for name in times:
+        if name in cells:
+            cells[name].give_up()
     vectors = [name for name in columns if words[name] == "vector"]
     parts: list[Part] = [
         *(Texts(name) for name in columns if words[name] == "text"),
-        *(Values(name) for name in columns if words[name] not in {"number", "vector"}),
+        *(Values(name) for name in others),
         *(Values(name, is_number=True) for name in sample.identifiers() if words[name] == "number"),
         *(Vectors(name, space) for name, space in (draw.vectors(vectors).spaces() if vectors else {}).items()),
         *(Gaps(name) for name in times),
     ]
     named = {f"{type(part).__name__.lower()} of {part.column}": part for part in parts}
     patterns = Patterns(sorted(columns)) if whole and len(columns) > 1 else None
-    return Sketcher(cells, units, whole, named, patterns, axes_of(numbers, levels) if is_joint else [])
+    return Sketcher(cells, units, whole, named, patterns, axes_of(numbers, levels) if whole else [])
 
 
 def sketched(data: Data, sketcher: Sketcher) -> Sketch:
@@ -263,8 +268,12 @@ def _has_times(schema: Schema, column: str) -> bool:
 
 
 def is_like(word: str, other: str) -> bool:
-    """Say whether values of two kinds are compared with each other: numbers with numbers, vectors with vectors."""
-    return word == other or not {word, other} & {"number", "vector"}
+    """Say whether values of two kinds are compared with each other: only with their like, but for words of any kind.
+
+    Points in time may stand in a column of objects.
+    """
+    kinds = {word, other}
+    return len(kinds) == 1 or not (kinds & {"number", "vector"} or ("time" in kinds and "other" not in kinds))
 
 
 def is_moment(dtype: nw.dtypes.DType) -> bool:

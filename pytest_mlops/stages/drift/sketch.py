@@ -231,7 +231,7 @@ def _count(
     `axes` are rows of what `Joint.add` takes, to be filled: of numbers one, of categories one by label.
     """
     if column.grid is None:
-        cells = _labelled(reading, column)
+        cells = _labelled(reading, column) if column.type != "time" or not column.is_name else _counted(reading)
         column.tally.add(runs.members, cells, n_units, column.cells)
         for label, row in axes.items():
             indicate(cells[runs.order] == column.labels.get(label, column.cells), row)
@@ -241,6 +241,11 @@ def _count(
         cut(values, column.grid.centre, column.grid.robust_scale, row)
     runs.count(values, column, n_units)
     return np.isnan(reading.numbers)
+
+
+def _counted(reading: Reading) -> Codes:
+    """Return the one cell of what has a value; what points in time they are does not matter."""
+    return np.where(reading.series.is_null().to_numpy(), -1, 0)
 
 
 def _labelled(reading: Reading, column: ColumnSketch) -> Codes:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_mlops.stages.drift.effects import Effect, Resamples
 from pytest_mlops.stages.drift.joint import joint_change
 from pytest_mlops.stages.drift.part_effects import repeat_effect
-from pytest_mlops.stats.clusters import Distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,26 +23,20 @@ if TYPE_CHECKING:
 def table_effects(old: Sketch, new: Sketch, resamples: Resamples) -> Iterable[Effect]:
     """Yield the measures of the table; their column is empty."""
     if old.joint is not None and new.joint is not None:
-        yield _dependence((old.joint, new.joint), old, int(new.rows.sum()), resamples)
+        yield from _dependence((old.joint, new.joint), old, int(new.rows.sum()), resamples)
     if old.repeats is not None and new.repeats is not None:
         sides = old.repeats.finished(), new.repeats.finished()
         yield repeat_effect("duplicate_share_change", "rows", sides, resamples)
 
 
-def _dependence(sides: tuple[Joint, Joint], reference: Sketch, n_rows: int, resamples: Resamples) -> Effect:
+def _dependence(sides: tuple[Joint, Joint], reference: Sketch, n_rows: int, resamples: Resamples) -> Iterable[Effect]:
+    """Yield the change of correlations; nothing where no two columns vary on both sides."""
     found = joint_change(*sides, resamples.labels, resamples.weights)
     if found is None:
-        return Effect(
-            column="",
-            kind="dependence_change",
-            n=0,
-            distance=Distance(0.0, resamples.no_errors),
-            statistics={"numbers": resamples.no_statistic},
-            note="no two columns vary on both sides",
-        )
+        return
     first, second = (_said(axis, reference) for axis in found.pair)
     then, now = found.correlations
-    return Effect(
+    yield Effect(
         column="",
         kind="dependence_change",
         n=n_rows,

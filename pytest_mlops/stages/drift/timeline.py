@@ -9,12 +9,11 @@ from pytest_mlops.adapters.frames import Data, digest_data
 from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Measurement
-from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.drift.changes import Change, changes_of
 from pytest_mlops.stages.drift.history import Asked
-from pytest_mlops.stages.drift.kinds import ASKED, KINDS
-from pytest_mlops.stages.drift.measure import columns_of, nothing_measured
+from pytest_mlops.stages.drift.kinds import KINDS
+from pytest_mlops.stages.drift.measure import check_asked, columns_of, nothing_measured
 from pytest_mlops.stages.drift.measured import CONFIDENCE, interval_of, subject_of
 from pytest_mlops.stages.drift.reference import Reference
 from pytest_mlops.stages.drift.row_effects import OF_ROWS
@@ -70,11 +69,11 @@ def measure_timeline(
         The measures of `measure_drift`, each between the windows before and after its most telling split, with the
         p-value of that over all splits, columns and measures. `details["timeline"]` has the distance of each window.
     """
+    check_asked(name, columns=columns, measures=measures, public=public, windows=windows, time=time)
     for measure in measures:
-        if measure not in ASKED or measure in OF_ROWS:
-            known = [one for one in ASKED if one not in OF_ROWS]
+        if measure in OF_ROWS:
             raise DeclarationError(
-                f"timeline of {name}: no measure {measure!r} of windows. {did_you_mean(measure, known)}"
+                f"timeline of {name}: {measure} needs rows, and windows are compared by their counts"
             )
     asked = Asked(windows=windows, match=None, time=time, columns=columns, public=public, seed=seed)
     sequence = sequence_of(data, reference, asked, measures)

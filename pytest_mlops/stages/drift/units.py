@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pytest_mlops.adapters.batches import count_distinct, extremes_of, schema_of
+from pytest_mlops.adapters.batches import count_distinct, count_rows, count_values, extremes_of, schema_of
 from pytest_mlops.core.digest import short_digest
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
@@ -246,18 +246,24 @@ def choose_units(data: Sequence[Data], unit: str | None, n_rows: int, seed: int)
     """
     schemas = [schema_of(one) for one in data]
     if unit is not None and all(unit in schema for schema in schemas):
+        for which, one in zip(_SIDES, data, strict=False):
+            if count_rows(one) and not count_values(one, unit):
+                raise DeclarationError(f"the unit {unit!r} has no value in {which}. Hint: unit= names another column")
         return ByColumn(unit, any(count_distinct(one, unit) > _MOST_VALUES for one in data))
     if unit == ROW:
         return ByRow(n_rows, seed)
     if unit is not None:
         side = next(number for number, schema in enumerate(schemas) if unit not in schema)
-        raise DeclarationError(_no_unit(("the reference", "the data")[side], unit, schemas[side]))
+        raise DeclarationError(_no_unit(_SIDES[side], unit, schemas[side]))
     return _period(data, schemas) or ByBlock(n_rows)
+
+
+_SIDES = ("the reference", "the data")
 
 
 def _no_unit(side: str, unit: str, schema: Mapping[str, Any]) -> str:
     hint = "Hint: unit='row' where rows are independent"
-    return f"{side} has no column {unit!r} for unit. {did_you_mean(unit, schema)}. {hint}"
+    return f"{side} has no column {unit!r} for unit. {did_you_mean(unit, schema)} {hint}"
 
 
 def _period(data: Sequence[Data], schemas: Sequence[Any]) -> ByPeriod | None:
