@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core import declarations as declared
+from pytest_mlops.core import declared_keys
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import Key, check_table, json_schema_of, text, texts
 from pytest_mlops.core.stages import PROFILES, STAGES
@@ -24,14 +25,14 @@ _KEYS: Mapping[str, Key] = {
     "baselines": text("a folder"),
     "long_load_s": Key(kind="number", words="seconds"),
     "deepchecks_python": text("the path of an interpreter that has deepchecks; without it one is built"),
-    "data": Key(kind="tables", words="tables [data.NAME]", keys=declared.DATA),
-    "drift": Key(kind="tables", words="tables [drift.NAME]", keys=declared.DRIFT),
-    "deepchecks": Key(kind="tables", words="tables [deepchecks.NAME]", keys=declared.DEEPCHECKS),
-    "timeline": Key(kind="tables", words="tables [timeline.NAME]", keys=declared.TIMELINE),
-    "model": Key(kind="tables", words="tables [model.NAME]", keys=declared.MODEL),
-    "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared.TRAINER),
-    "service": Key(kind="tables", words="tables [service.NAME]", keys=declared.SERVICE),
-    "batch": Key(kind="tables", words="tables [batch.NAME]", keys=declared.BATCH_JOB),
+    "data": Key(kind="tables", words="tables [data.NAME]", keys=declared_keys.DATA),
+    "drift": Key(kind="tables", words="tables [drift.NAME]", keys=declared_keys.DRIFT),
+    "deepchecks": Key(kind="tables", words="tables [deepchecks.NAME]", keys=declared_keys.DEEPCHECKS),
+    "timeline": Key(kind="tables", words="tables [timeline.NAME]", keys=declared_keys.TIMELINE),
+    "model": Key(kind="tables", words="tables [model.NAME]", keys=declared_keys.MODEL),
+    "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared_keys.TRAINER),
+    "service": Key(kind="tables", words="tables [service.NAME]", keys=declared_keys.SERVICE),
+    "batch": Key(kind="tables", words="tables [batch.NAME]", keys=declared_keys.BATCH_JOB),
 }
 
 

@@ -25,7 +25,8 @@ _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 class Key:
     """One key: what it holds, in words that finish "must be ...", and which values where they are few.
 
-    A `table` has `keys`; so has each entry of `tables`, which are found by the names that the user gives.
+    A `table` has `keys`; so has each entry of `tables`, which are found by the names that the user gives. A number must
+    be above `above`, from `least` on, below `below` and at most `most`, where these are given.
     """
 
     kind: Kind
@@ -33,6 +34,19 @@ class Key:
     needed: bool = False
     choices: Sequence[str] = ()
     keys: Mapping[str, Key] = field(default_factory=dict)
+    above: float | None = None
+    least: float | None = None
+    below: float | None = None
+    most: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Say whether a number is one that may be."""
+        return (
+            (self.above is None or value > self.above)
+            and (self.least is None or value >= self.least)
+            and (self.below is None or value < self.below)
+            and (self.most is None or value <= self.most)
+        )
 
 
 def text(words: str, *, needed: bool = False, choices: Sequence[str] = ()) -> Key:
@@ -66,6 +80,8 @@ def check_table(table: Any, keys: Mapping[str, Key], place: str) -> None:
 
 def _check_value(name: str, value: Any, key: Key, place: str) -> None:
     if isinstance(value, bool) or not isinstance(value, _TYPES[key.kind]):
+        raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
+    if key.kind == "number" and not key.holds(value):
         raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
     if key.kind == "texts" and not all(isinstance(entry, str) for entry in value):
         raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
@@ -102,6 +118,10 @@ def _schema_of(key: Key) -> dict[str, Any]:
     if key.kind == "tables":
         return {"type": "object", "additionalProperties": json_schema_of(key.keys)}
     schema = dict(_SCHEMAS[key.kind])
+    bounds = {
+        "exclusiveMinimum": key.above, "minimum": key.least, "exclusiveMaximum": key.below, "maximum": key.most,
+    }  # fmt: skip
+    schema |= {name: bound for name, bound in bounds.items() if bound is not None}
     if key.choices and key.kind == "texts":
         return schema | {"items": {"type": "string", "enum": list(key.choices)}}
     return schema | ({"enum": list(key.choices)} if key.choices else {})

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from pytest_mlops.plugin.declared_items import Check
+    from pytest_mlops.plugin.declared_steps import Check
     from pytest_mlops.plugin.state import State
 
 

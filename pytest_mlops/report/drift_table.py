@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.messages import number
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.report.facts import SEEN, facts_of
-from pytest_mlops.report.text import fit, shorten
+from pytest_mlops.report.text import fit, one_line, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,13 +45,23 @@ class DriftTable:
 
 
 def drift_tables(record: Record) -> list[DriftTable]:
-    """Return a table for each subject of the stage drift."""
-    found: dict[str, dict[tuple[str, str], DriftRow]] = {}
+    """Return a table for each subject of the stage drift; where tests of several names have one, for each of them."""
+    found: dict[tuple[str, str], dict[tuple[str, str], DriftRow]] = {}
     for place, check in enumerate(record["checks"]):
         if check["stage"] == "drift":
             for subject, row in _rows(check, f"check-{place}"):
-                _keep_worse(found.setdefault(subject, {}), row)
-    return [_table(subject, rows.values()) for subject, rows in found.items()]
+                _keep_worse(found.setdefault((subject, _test_of(check)), {}), row)
+    times = Counter(subject for subject, _ in found)
+    return [
+        _table(subject if times[subject] == 1 else f"{subject}, {test}", rows.values())
+        for (subject, test), rows in found.items()
+    ]
+
+
+def _test_of(check: Check) -> str:
+    """Return the name of a test without what it is parametrized by; of declared checks what declares them."""
+    file, _, name = one_line(check["id"]).partition("::")
+    return name.rpartition("::")[0] if file.endswith(".toml") else name.partition("[")[0]
 
 
 def _rows(check: Check, place: str) -> Iterable[tuple[str, DriftRow]]:

@@ -99,8 +99,9 @@ def _story(check: Check, record: Record) -> str:
 
 def _unsaid(check: Check) -> Iterator[str]:
     """Yield the evidence that is not green and that the reason of the check does not tell."""
+    said = " ".join(check["reason"].split())  # in which the lines of a text stand further to the right
     for evidence in check["evidence"]:
-        if evidence["verdict"] != Verdict.PASS and evidence["text"] not in check["reason"]:
+        if evidence["verdict"] != Verdict.PASS and " ".join(evidence["text"].split()) not in said:
             yield f"  {verdict_words(evidence['verdict'])}: {fit(evidence['text'])}"
 
 

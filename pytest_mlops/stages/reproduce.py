@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pytest_mlops.core.declarations import ASPECTS
+from pytest_mlops.core.declared_keys import ASPECTS
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.judge import Judgement, judge

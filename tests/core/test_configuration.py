@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from pytest_mlops.adapters.scikit_learn import METRICS as MEASURED_METRICS
-from pytest_mlops.core import configuration, declarations
+from pytest_mlops.core import configuration, declared_keys
 from pytest_mlops.core.configuration import configuration_schema, parse_configuration
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.runners import train_once
@@ -19,6 +19,7 @@ from pytest_mlops.runners import train_once
 SCHEMA = Path(configuration.__file__).with_name("mlops.schema.json")
 ROOT = Path(__file__).parents[2]
 DATA = "[data.a]\npath = 'a.parquet'\n"
+_WATCH = "[data.b]\npath = 'b.parquet'\n[drift.b]\ndata = 'b'\nreference = 'a'\n"
 WRONG = {
     "sead = 1": "mlops.toml: unknown key 'sead'. Did you mean 'seed'?",
     "seed = '1'": "mlops.toml: seed must be a whole number, got '1'",
@@ -49,6 +50,10 @@ WRONG = {
     "[service.s]\ncommand = ['x']\n[service.s.load]\nlocustfile = 'l'\nusers = 1\nduration = '1s'": (
         "mlops.toml: [service.s]: load judges nothing. Hint: p95 = { at_most"
     ),
+    DATA + _WATCH + "false_alarms = -1": "mlops.toml: [drift.b]: false_alarms must be a rate between 0 and 1, got -1",
+    DATA + _WATCH + "material = 2": "mlops.toml: [drift.b]: material must be a distance from 0 to below 1, got 2",
+    DATA + _WATCH + "must_see = 0": "[drift.b]: must_see must be a shift in standard deviations, above 0 and at most 10",
+    DATA + _WATCH + "same_within = 0.1\nmaterial = 0.1": "same_within is another gate, material is of no_drift",
     DATA + "[batch.b]\ncommand = ['x']\ndata = 'c'": "mlops.toml: [batch.b]: unknown name 'c'. Valid are 'a'.",
 }
 
@@ -75,12 +80,12 @@ def test_the_schema_agrees_with_the_parser() -> None:
     own = tomllib.loads((ROOT / "mlops.toml").read_text(encoding="utf-8"))
     assert parse_configuration(own, source="mlops.toml").declares
     validator.validate(own)
-    beyond_a_schema = ("unknown name 'b'", "unknown name 'c'", "judges nothing", "must have at_most or at_least")
+    beyond_a_schema = ("unknown name 'b'", "unknown name 'c'", "judges nothing", "at_most or at_least", "another gate")
     for text, message in WRONG.items():
         if not any(words in message for words in beyond_a_schema):
             assert list(validator.iter_errors(tomllib.loads(text))), text
 
 
 def test_what_can_be_declared_is_what_is_measured() -> None:
-    assert set(declarations.METRICS) == set(MEASURED_METRICS)
-    assert declarations.ASPECTS == train_once.ASPECTS
+    assert set(declared_keys.METRICS) == set(MEASURED_METRICS)
+    assert declared_keys.ASPECTS == train_once.ASPECTS

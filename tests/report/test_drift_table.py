@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -91,3 +92,10 @@ def test_a_story_with_a_picture_is_told_briefly() -> None:
     story = f"fail: new.size moved{NOTE}".replace("\n  as", " as")
     assert brief(story) == "fail: new.size moved; likely a change of unit: multiplied by 1.609, as from miles to km"
     assert brief("fail: one\nfail: two") == "fail: one fail: two"
+
+
+def test_tests_of_one_subject_have_a_table_each(build_record: BuildRecord) -> None:
+    first, second = (replace(check("size", 0.3), id=f"checks/test_drift.py::test_{name}") for name in ("a", "b"))
+    assert [table.subject for table in drift_tables(build_record([first, second]))] == ["new, test_a", "new, test_b"]
+    one, other = (replace(check(name, 0.3), id=f"checks/test_drift.py::test_a[{name}]") for name in ("x", "y"))
+    assert [table.subject for table in drift_tables(build_record([one, other]))] == ["new"]

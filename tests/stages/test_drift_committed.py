@@ -121,8 +121,9 @@ def broken() -> dict[str, tuple[str, str]]:
     """Return texts that are no reference, and what is said of each."""
     good = json.loads(reference_text(reference_of(OLD.head(400), unit="day")))
 
-    def changed(*path: str, to: Any) -> str:
+    def changed(*path: str, to: Any, without: str = "content") -> str:
         copied = copy.deepcopy(good)
+        copied.pop(without, None)
         inner = copied
         for key in path[:-1]:
             inner = inner[key]
@@ -138,6 +139,7 @@ def broken() -> dict[str, tuple[str, str]]:
         ),
         "rows missing": (changed("units", "rows", to="B"), "is broken: ValueError: 1 rows in 1 units, said are 400"),
         "a column cut": (changed("columns", "size", "counts", to=["B"]), "is broken: ValueError: counts of shape"),
+        "edited by hand": (changed("columns", "size", "counts", to=["B"], without=""), "was edited since it was made"),
         "a key gone": (changed("columns", "size", to={}), "is broken: KeyError: "),
     }
 

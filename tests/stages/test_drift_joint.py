@@ -45,8 +45,8 @@ def test_the_largest_change_is_that_of_the_rows(seed: int, n_columns: int, n_uni
     then, now = (pd.DataFrame(np.rint(16 * np.clip(side, -3, 3))).corr().to_numpy() for side in sides)
     size = np.abs(now - then)
     assert found.distance.value == pytest.approx(size.max(), abs=1e-9)
-    i, j = (int(axis.column[1:]) for axis in found.pair)
-    assert found.correlations == pytest.approx((then[i, j], now[i, j]), abs=1e-9)
+    i, j = (int(axis.column[1:]) for axis in (found.largest.first, found.largest.second))
+    assert (found.largest.then, found.largest.now) == pytest.approx((then[i, j], now[i, j]), abs=1e-9)
 
 
 def test_sums_of_parts_are_the_sums_of_the_whole() -> None:

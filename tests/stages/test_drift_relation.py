@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_mlops import DeclarationError, ToolError, no_drift
-from pytest_mlops.core import declarations
+from pytest_mlops.core import declared_keys
 from pytest_mlops.stages.drift import measure_drift, read_reference, reference_of, reference_text
 from pytest_mlops.stages.drift.kinds import ASKED
 from pytest_mlops.stats.change import ratio_change
@@ -235,7 +235,7 @@ def test_a_sketch_has_no_rows_for_models(tmp_path: Path) -> None:
 
 
 def test_the_declared_measures_are_those_that_can_be_asked_for() -> None:
-    assert set(declarations.DRIFT_MEASURES) == set(ASKED)
+    assert set(declared_keys.DRIFT_MEASURES) == set(ASKED)
 
 
 @given(st.integers(0, 10_000), st.integers(2, 8))

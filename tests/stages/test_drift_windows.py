@@ -274,3 +274,20 @@ def test_smaller_windows_alarm_no_more_than_they_should() -> None:
         result = measure_windows(frame[days == 40], reference=frame[days < 40], name="today", windows="day", seed=seed)
         alarms += min(float(m.parameters.get("p_value", 1)) for m in result.measurements) <= 0.05  # type: ignore[arg-type]
     assert alarms <= 5
+
+
+@pytest.mark.parametrize(
+    ("today", "cause"),
+    [
+        (MONDAY.assign(size=MONDAY["size"] * 1000), "likely a change of unit: multiplied by 1,0"),
+        (MONDAY.assign(kind=MONDAY["kind"].replace("b", "z")), "likely renamed: 'b' is now 'z'"),
+        (MONDAY.assign(size=MONDAY["size"] + 2), "likely shifted"),
+    ],
+    ids=["another unit", "a renamed category", "a shift"],
+)
+def test_why_a_window_moved_is_said(today: Any, cause: str) -> None:
+    notes = [j.measurement.note for j in judged(today, public=["kind"]) if j.verdict == "fail"]
+    told = [note for note in notes if "before " in note]
+    assert len(told) == 1
+    assert cause in told[0]
+    assert all("told beside drift." in note for note in notes if note not in told)

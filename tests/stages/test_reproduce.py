@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mlops.core.declarations import ASPECTS
+from pytest_mlops.core.declared_keys import ASPECTS
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, SubprocessError, ToolError
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.reproduce import measure_reproduction, same

@@ -84,6 +84,9 @@ def emptied_causes(pair: Pair) -> Iterable[Cause]:
         yield Cause(words=told, before=lost, after=abs(lost - gone), rank=-1)
 
 
+_NOTHING = 1e-5  # of the spread: places of a grid lie beside round values
+
+
 def cut_causes(pair: Pair) -> Iterable[Cause]:
     """Yield a limit: values beyond it are gone, or lie on it."""
     old, new = pair.old, pair.new
@@ -98,7 +101,7 @@ def cut_causes(pair: Pair) -> Iterable[Cause]:
         clipped = np.where(inside, base, 1.0 if side == "above" else 0.0)
         kept = np.clip((base if side == "above" else base - under) / (1 - share), 0, 1)
         found = new.at(places)
-        place = number(float(f"{at:.3g}"))
+        place = number(float(f"{at:.3g}") if abs(at) > _NOTHING * old.spread else 0.0)
         told = f"cut off: values {side} {place} are set to it, {_percent(share)} of the rows before"
         yield Cause(words=told, before=pair.before, after=float(np.abs(found - clipped).max()), rank=0)
         told = f"truncated: the rows {side} {place} are gone, {_percent(share)} before"

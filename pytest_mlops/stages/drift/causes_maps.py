@@ -86,6 +86,12 @@ class Pair:
         return self.old.quantiles(_LEVELS), self.new.quantiles(_LEVELS)
 
     @cached_property
+    def is_of_both_signs(self) -> bool:
+        """Say whether a tenth of the old values and more are below 0, and as many above: a factor is a spread there."""
+        low, high = np.quantile(self.quantiles[0], [0.1, 0.9])
+        return bool(low < 0 < high)
+
+    @cached_property
     def noise(self) -> float:
         """Return the distance that as many unchanged rows stay below in 95 % of cases (Smirnov, 1948)."""
         return 1.36 * math.sqrt(1 / max(self.old.n, 1) + 1 / max(self.new.n, 1))
@@ -142,7 +148,11 @@ def _units(pair: Pair) -> Iterable[Cause]:
         for one, words in one_of_units(known, small, large):
             after = pair.after(partial(_times, one))
             if abs(math.log(factor / one)) <= _KNOWN and after <= best + max(_SURE, pair.noise):
-                yield Cause(words=f"a change of unit: {words}", before=pair.before, after=after, rank=1)
+                or_spread = ", or only spread so" if pair.is_of_both_signs and max(one, 1 / one) < _PLAIN else ""
+                yield Cause(words=f"a change of unit: {words}{or_spread}", before=pair.before, after=after, rank=1)
+
+
+_PLAIN = 10.0  # a factor from which on nothing but a unit is likely
 
 
 def one_of_units(factor: float, small: str, large: str) -> Iterable[tuple[float, str]]:

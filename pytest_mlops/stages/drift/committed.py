@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_mlops.core.baseline import MissingBaseline
+from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.stages.drift.column_sketch import ColumnSketch, Tally
 from pytest_mlops.stages.drift.grid import Grid
@@ -36,7 +37,9 @@ def reference_text(reference: Reference) -> str:
 
     Of each column and unit a line of counts; of a column that is not public digests in place of its categories.
     """
-    return json.dumps(_to_json(reference), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    made = json.loads(json.dumps(_to_json(reference), allow_nan=False))
+    made["content"] = _content_of(made)
+    return json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def read_reference(path: Path) -> Reference:
@@ -59,10 +62,17 @@ def read_reference(path: Path) -> Reference:
     if not isinstance(read, dict) or read.get("format") != FORMAT:
         got = read.get("format") if isinstance(read, dict) else type(read).__name__
         raise DeclarationError(f"{path}: format must be {FORMAT!r}, got {got!r}. {hint}")
+    if "content" in read and read["content"] != _content_of(read):
+        raise DeclarationError(f"{path} was edited since it was made: its content is not what its digest says. {hint}")
     try:
         return _from_json(read)
     except (KeyError, TypeError, ValueError, IndexError) as exc:
         raise DeclarationError(f"{path} is broken: {type(exc).__name__}: {exc}. {hint}") from exc
+
+
+def _content_of(read: Mapping[str, Any]) -> str:
+    """Return the digest of all but itself, by which a change by hand is noticed."""
+    return digest_json({name: part for name, part in read.items() if name != "content"})
 
 
 def _to_json(reference: Reference) -> dict[str, Json]:

@@ -150,13 +150,29 @@ def cut(values: Floats, centre: float, scale: float, out: NDArray[np.float32]) -
 
 
 @dataclass(frozen=True)
+class PairChange:
+    """The change of the correlation of two columns."""
+
+    first: Axis
+    second: Axis
+    then: float
+    now: float
+
+
+@dataclass(frozen=True)
 class JointChange:
-    """The largest change of a correlation: of which pair, from what to what, and its statistics in each relabelling."""
+    """The largest change of a correlation, and its statistics in each relabelling.
+
+    Attributes
+    ----------
+    largest, surest
+        The pair that changed most, and the one whose change stands out most from what chance makes of it.
+    """
 
     distance: Distance
     statistics: Mapping[str, Floats]
-    pair: tuple[Axis, Axis]
-    correlations: tuple[float, float]
+    largest: PairChange
+    surest: PairChange
 
 
 def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, Floats]) -> JointChange | None:
@@ -167,7 +183,7 @@ def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, 
     pairs = [pair for side in _pairs(old, new) for pair in side]
     if not pairs:
         return None
-    values, errors = [], []
+    values, errors, sure = [], [], []
     statistics: dict[str, list[Floats]] = {}
     both = _together(old, new)
     inner = both.within()
@@ -181,17 +197,24 @@ def joint_change(old: Joint, new: Joint, labels: Floats, weights: tuple[Floats, 
         values.append(np.stack([then[0], now[0]], axis=1))
         errors.append(np.abs(drawn[1] - drawn[0]).max(axis=1))
         kind = "categories" if old.axes[some[0][1]].label else "numbers"
-        statistics.setdefault(kind, []).append(_statistic(both, first, second, labels))
-        statistics.setdefault(f"{kind}_within", []).append(_statistic(inner, first, second, labels))
+        for name, side in ((kind, both), (f"{kind}_within", inner)):
+            far = _statistic(side, first, second, labels)
+            statistics.setdefault(name, []).append(far.max(axis=-1))
+            if name == kind:
+                sure.append(far[0])
     found = np.concatenate(values)
     size = np.abs(found[:, 1] - found[:, 0])
+
+    def change_of(number: int) -> PairChange:
+        first, second = (old.axes[axis] for axis in pairs[number])
+        return PairChange(first, second, float(found[number, 0]), float(found[number, 1]))
+
     most = int(np.argmax(size))
-    first_axis, second_axis = (old.axes[i] for i in pairs[most])
     return JointChange(
         distance=Distance(float(size[most]), np.max(errors, axis=0)),
         statistics={name: np.max(found, axis=0) for name, found in statistics.items()},
-        pair=(first_axis, second_axis),
-        correlations=(float(found[most, 0]), float(found[most, 1])),
+        largest=change_of(most),
+        surest=change_of(int(np.argmax(np.concatenate(sure)))),
     )
 
 
@@ -232,7 +255,7 @@ def _together(old: Joint, new: Joint) -> Joint:
 
 
 def _statistic(side: Joint, first: Codes, second: Codes, labels: Floats) -> Floats:
-    """Return the largest studentised change of a correlation, of shape (relabellings,).
+    """Return the studentised change of each correlation, of shape (relabellings, pairs).
 
     It is the change of the mean of what each row does to the correlation, :math:`z_1 z_2 - r (z_1^2 + z_2^2) / 2` with
     both columns standardised over both sides: a day on which both are large is no change of how they go together.
@@ -255,4 +278,4 @@ def _statistic(side: Joint, first: Codes, second: Codes, labels: Floats) -> Floa
     least = (1 - correlation**2) * np.sqrt(1 / np.maximum(current, 1) + 1 / np.maximum(rows.sum() - current, 1))[
         :, None
     ]
-    return np.asarray((np.abs(changed.difference) / np.maximum(changed.spread, least)).max(axis=-1))
+    return np.asarray(np.abs(changed.difference) / np.maximum(changed.spread, least))

@@ -12,11 +12,13 @@ from pytest_mlops.adapters.frames import Data, digest_data, open_lazily
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
+from pytest_mlops.stages.drift.again import Sides
 from pytest_mlops.stages.drift.effects import Resamples
+from pytest_mlops.stages.drift.explain import explain
 from pytest_mlops.stages.drift.history import Asked, History, history_of, own_window, season_of
 from pytest_mlops.stages.drift.kinds import KINDS
 from pytest_mlops.stages.drift.measure import check_asked, nothing_measured, of_schema, schema_changes
-from pytest_mlops.stages.drift.measured import CONFIDENCE, DRAWS, histogram_of, interval_of, subject_of
+from pytest_mlops.stages.drift.measured import CONFIDENCE, DRAWS, artefacts_of, interval_of, note_of, subject_of
 from pytest_mlops.stages.drift.one_out import distances_of, every_effect, p_values_of
 from pytest_mlops.stages.drift.reference import Reference, compared, word_of
 from pytest_mlops.stages.drift.row_effects import OF_ROWS
@@ -154,6 +156,9 @@ def _compared(
         others=[[*numbers] for numbers in places.values() if len(numbers) >= FEWEST],
         measures=measures,
         seed=asked.seed,
+        data=new,
+        units=units,
+        public=asked.public,
         has_units=asked.unit is not None,
         words=history.words(season, len(kept)),
         inner=units.words(len(now.units)) if asked.unit is not None else "",
@@ -174,6 +179,8 @@ class _Learnt:
         The numbers of the windows of its season.
     others
         Those of other seasons.
+    data, units
+        Of the current window.
     """
 
     everyone: Sketch
@@ -182,6 +189,9 @@ class _Learnt:
     others: Sequence[Sequence[int]]
     measures: Collection[str]
     seed: int
+    data: Data
+    units: Any
+    public: Collection[str]
     has_units: bool
     words: str
     inner: str
@@ -202,6 +212,19 @@ class _Learnt:
         fewest = min(len(self.kept), len(self.now.units))
         together = hold_together([effect.distance for effect in effects], fewest) if self.has_units else natural
         p_values = p_values_of(self.everyone, self.kept, self.others, self.measures)
+        found = [p_values.found.get((effect.column, effect.kind), 1.0) for effect in effects]
+        lows = [
+            effect.distance.value - together.width(i, 1 - CONFIDENCE) * self.has_units
+            for i, effect in enumerate(effects)
+        ]
+        sides = Sides(
+            data=(None, self.data),
+            sketches=(old, self.now),
+            units=(Whole(), self.units),
+            public=self.public,
+            seed=self.seed,
+        )
+        explained = explain(sides, effects, found, lows, name)
         measured = [
             Measurement(
                 name=f"drift.{effect.kind}",
@@ -220,8 +243,8 @@ class _Learnt:
                 interval=interval_of(
                     effect.kind, effect.distance.value, effect.n, together.width(number, 1 - CONFIDENCE), CONFIDENCE
                 ),
-                note=effect.note if effect.n or not effect.column else "all null, or no rows",
-                artefacts=histogram_of(effect, name, (old, self.now)),
+                note=note_of(effect, explained.get(number)),
+                artefacts=artefacts_of(effect, name, explained.get(number), (old, self.now)),
             )
             for number, effect in enumerate(effects)
         ]

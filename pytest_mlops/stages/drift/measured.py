@@ -55,8 +55,8 @@ def measurements_of(
                 effect.kind, effect.distance.value, effect.n, together.width(number, 1 - CONFIDENCE), CONFIDENCE
             ),
             resolution=effect.resolution,
-            note=_note(effect, explained.get(number)),
-            artefacts=_artefacts(effect, name, explained.get(number), sketches),
+            note=note_of(effect, explained.get(number)),
+            artefacts=artefacts_of(effect, name, explained.get(number), sketches),
         )
         for number, (effect, p) in enumerate(zip(effects, p_values, strict=True))
     ]
@@ -126,15 +126,16 @@ def together_of(details: Mapping[str, Any]) -> Together:
     return Together(details["errors"], details["largest"], min(details["units"]))
 
 
-def _note(effect: Effect, explained: Explained | None) -> str:
+def note_of(effect: Effect, explained: Explained | None) -> str:
     """Return what is said beside a measure; what explains it stands on lines of its own."""
     note = effect.note if effect.n or not effect.column else "all null, or no rows"
     return note if explained is None or not explained.lines else f"{note}\n{explained.note}"
 
 
-def _artefacts(
+def artefacts_of(
     effect: Effect, name: str, explained: Explained | None, sketches: tuple[Sketch, Sketch]
 ) -> tuple[Artefact, ...]:
+    """Return the plots and tables of a measure."""
     return histogram_of(effect, name, sketches) if explained is None else explained.artefacts
 
 

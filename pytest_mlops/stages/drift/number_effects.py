@@ -151,4 +151,10 @@ def _beyond(grid: Grid, pair: Pair, outside: NDArray[np.bool_]) -> str:
 
 def _bin(edges: Floats, rare: NDArray[np.bool_], most: int) -> str:
     cell = int(np.flatnonzero(rare)[most])
-    return f"most between {edges[cell - 1]:.6g} and {edges[cell]:.6g}"
+    if cell == 0:
+        return f"most below {edges[0]:.6g}"
+    return (
+        f"most above {edges[-1]:.6g}"
+        if cell == len(edges)
+        else f"most between {edges[cell - 1]:.6g} and {edges[cell]:.6g}"
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pytest_mlops.stages.drift.joint import Axis, Joint
+    from pytest_mlops.stages.drift.joint import Axis, Joint, PairChange
     from pytest_mlops.stages.drift.sketch import Sketch
 
     Floats = NDArray[np.float64]
@@ -34,16 +34,22 @@ def _dependence(sides: tuple[Joint, Joint], reference: Sketch, n_rows: int, resa
     found = joint_change(*sides, resamples.labels, resamples.weights)
     if found is None:
         return
-    first, second = (_said(axis, reference) for axis in found.pair)
-    then, now = found.correlations
+    note = _words(found.surest, reference)
+    if found.surest != found.largest:
+        note += f"; the largest change is that of {_words(found.largest, reference)}"
     yield Effect(
         column="",
         kind="dependence_change",
         n=n_rows,
         distance=found.distance,
         statistics=found.statistics,
-        note=f"{first} and {second}: correlation {then:.2f} in the reference, {now:.2f} now",
+        note=note,
     )
+
+
+def _words(change: PairChange, reference: Sketch) -> str:
+    first, second = _said(change.first, reference), _said(change.second, reference)
+    return f"{first} and {second}: correlation {change.then:.2f} in the reference, {change.now:.2f} now"
 
 
 def _said(axis: Axis, reference: Sketch) -> str:

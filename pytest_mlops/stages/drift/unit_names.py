@@ -9,6 +9,7 @@ import numpy as np
 
 from pytest_mlops.core.digest import short_digest
 from pytest_mlops.stages.drift.units import PERIODS, ByBlock, ByColumn, ByPeriod, ByRow
+from pytest_mlops.stages.drift.windows import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -25,7 +26,7 @@ def names_of_units(
     units: Units, keys: Iterable[Key], frame: nw.DataFrame[Any] | None, public: Collection[str]
 ) -> list[str]:
     """Return a name for each unit, empty where it may not be shown; no names at all of random groups of rows."""
-    if isinstance(units, ByRow):
+    if isinstance(units, ByRow | Whole):
         return []
     if isinstance(units, ByPeriod):
         times = np.array([int(key) for key in keys]).astype(f"datetime64[{units.period}]")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_mlops.core.declarations import DEEPCHECKS_SUITES, LABEL_TYPES
+from pytest_mlops.core.declared_keys import DEEPCHECKS_SUITES, LABEL_TYPES
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.runners import deepchecks_run
 from pytest_mlops.stages.deepchecks import Task, deepcheck, deepchecks, plan_of

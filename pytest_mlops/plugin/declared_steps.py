@@ -1,0 +1,73 @@
+"""What the checks of declarations share: an item, a step that is done once, a function that is named."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.source import written_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_mlops.core.declarations import DeclaredModel
+    from pytest_mlops.plugin.state import State
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test item: its name, what pytest calls with its fixtures, its gate, and its stage where no tool tells it."""
+
+    name: str
+    run: Callable[..., None]
+    gate: str = "block"
+    stage: str = ""
+
+
+def at_table(state: State, table: str) -> Any:
+    """Say that what is made here is written in a table of the declarations."""
+    return written_at(f"{state.configuration.source}: [{table}]")
+
+
+class Once:
+    """A step that the checks of one declaration share in a process; its error too is not waited for twice."""
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        self._step = step
+        self._done: list[Any] = []
+        self._error: Exception | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return what the step returned when it was first called."""
+        if self._error is not None:
+            raise self._error
+        if not self._done:
+            try:
+                self._done.append(self._step(*arguments))
+            except Exception as exc:
+                self._error = exc
+                raise
+        return self._done[0]
+
+
+def load_model(declared: DeclaredModel, state: State) -> Any:
+    """Return the model that a declaration names."""
+    return call_named(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
+
+
+def call_named(name: str, root: Path, place: str) -> Any:
+    """Return what the function `package.module:function` returns; packages of the project are found as a trainer's."""
+    module, colon, function = name.partition(":")
+    if not colon:
+        raise DeclarationError(f"{place} must be 'package.module:function', got {name!r}")
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    try:
+        found = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as exc:
+        raise DeclarationError(f"{place}: {name!r} can't be imported: {exc}") from exc
+    return found()
