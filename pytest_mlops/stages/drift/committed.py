@@ -71,8 +71,9 @@ def read_reference(path: Path) -> Reference:
 
 
 def _content_of(read: Mapping[str, Any]) -> str:
-    """Return the digest of all but itself, by which a change by hand is noticed."""
-    return digest_json({name: part for name, part in read.items() if name != "content"})
+    """Return the digest of all but itself and the data's, by which a change by hand is noticed."""
+    of = {name: part for name, part in read.get("of", {}).items() if name != "digest"}
+    return digest_json({**{name: part for name, part in read.items() if name != "content"}, "of": of})
 
 
 def _to_json(reference: Reference) -> dict[str, Json]:
