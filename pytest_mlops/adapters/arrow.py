@@ -69,6 +69,17 @@ def _pyarrow() -> Any:
     return pa
 
 
+def seconds_of(series: Any) -> Any:
+    """Return durations, or times of the day, of a narwhals series in seconds, NaN where there is none."""
+    pa = _pyarrow()
+    array = series.to_arrow()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    whole = pa.int32() if pa.types.is_time32(array.type) else pa.int64()
+    values = array.cast(whole).cast(pa.float64()).fill_null(math.nan).to_numpy(zero_copy_only=False)
+    return values / {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[array.type.unit]
+
+
 def encode(series: Any) -> tuple[Any, list[str]]:
     """Return the codes of a narwhals series of text or the like, -1 where there is no value, and what they stand for.
 

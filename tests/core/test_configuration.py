@@ -52,7 +52,9 @@ WRONG = {
     ),
     DATA + _WATCH + "false_alarms = -1": "mlops.toml: [drift.b]: false_alarms must be a rate between 0 and 1, got -1",
     DATA + _WATCH + "material = 2": "mlops.toml: [drift.b]: material must be a distance from 0 to below 1, got 2",
-    DATA + _WATCH + "must_see = 0": "[drift.b]: must_see must be a shift in standard deviations, above 0 and at most 10",
+    DATA
+    + _WATCH
+    + "must_see = 0": "[drift.b]: must_see must be a shift in standard deviations, above 0 and at most 10",
     DATA + _WATCH + "same_within = 0.1\nmaterial = 0.1": "same_within is another gate, material is of no_drift",
     DATA + "[batch.b]\ncommand = ['x']\ndata = 'c'": "mlops.toml: [batch.b]: unknown name 'c'. Valid are 'a'.",
 }

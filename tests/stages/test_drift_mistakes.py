@@ -145,3 +145,23 @@ def test_a_classifier_that_can_not_tell_is_within() -> None:
 
 def test_a_timeline_is_not_refused() -> None:
     assert [*no_change().judge(measure_timeline(OLD, name="old", windows="day"))]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "pyarrow"])
+def test_durations_and_times_of_the_day_are_numbers(engine: str) -> None:
+    rng = np.random.default_rng(4)
+    sides = []
+    for factor, hours in ((1.0, 0), (3.0, 5)):
+        seconds = rng.exponential(600, 2_000)
+        frame = pl.DataFrame(
+            {
+                "took": (seconds * factor * 1e6).astype("int64"),
+                "at": ((rng.normal(9 * 3600, 3600, 2_000) + hours * 3600) % 86_400).astype("int64") * 1_000_000_000,
+            }
+        ).with_columns(pl.col("took").cast(pl.Duration("us")), pl.col("at").cast(pl.Time))
+        sides.append({"polars": frame, "pyarrow": frame.to_arrow(), "pandas": frame.to_pandas()}[engine])
+    found = not_green(sides[1], sides[0], unit="row")
+    assert found["took:ks"] == "fail"
+    if engine != "pandas":  # which holds times of the day as objects
+        assert found["at:ks"] == "fail"
+    assert not not_green(sides[0][:1_000], sides[0][1_000:], unit="row")

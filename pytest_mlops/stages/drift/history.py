@@ -256,7 +256,10 @@ def own_window(data: Data, cut: Cut | None, name: str) -> Key | None:
 
 
 def _most(data: Data, cut: Cut) -> tuple[Key, float, int]:
-    """Return the window with the most rows, its share of them, and how many windows there are."""
+    """Return the window with the most rows, its share of those with a time, and how many windows there are."""
     counted = fold_batches(data, [cut.column], Sketcher({}, cut), Sketch.merge)
-    most = int(np.argmax(counted.rows))
-    return [*counted.units][most], float(counted.rows[most] / counted.rows.sum()), len(counted.units)
+    rows = {key: int(counted.rows[number]) for key, number in counted.units.items() if key != NO_TIME}
+    if not rows:
+        return NO_TIME, 1.0, 0
+    most = max(rows, key=lambda key: rows[key])
+    return most, rows[most] / sum(rows.values()), len(rows)

@@ -43,7 +43,7 @@ class Reading:
         """
         import narwhals as nw
 
-        if self.series.dtype.is_numeric() or is_vector(self.series.dtype):
+        if is_number(self.series.dtype) or is_vector(self.series.dtype):
             values = self.numbers + 0.0  # so that -0.0 is 0.0
             missing = np.isnan(values)
             if missing.any():
@@ -67,12 +67,26 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth, The 
 
 
 def numbers(series: nw.Series[Any]) -> Floats:
-    """Return values as floating-point numbers, NaN where they are missing; of vectors their norms."""
+    """Return values as floating-point numbers, NaN where they are missing.
+
+    Of vectors their norms, of durations and times of the day seconds.
+    """
     if is_vector(series.dtype):
         from pytest_mlops.adapters.arrow_nested import vectors_of
 
         return np.concatenate([np.zeros(0), *(part.norms() for part in vectors_of(series))])
+    if not series.dtype.is_numeric() and is_number(series.dtype):
+        from pytest_mlops.adapters.arrow import seconds_of
+
+        return np.asarray(seconds_of(series), dtype=np.float64)
     return np.asarray(series.to_numpy(), dtype=np.float64)
+
+
+def is_number(dtype: nw.dtypes.DType) -> bool:
+    """Say whether values are compared as numbers: so are durations and times of the day."""
+    import narwhals as nw
+
+    return bool(dtype.is_numeric()) or isinstance(dtype, nw.Duration | nw.Time)
 
 
 def is_vector(dtype: nw.dtypes.DType) -> bool:

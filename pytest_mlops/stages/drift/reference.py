@@ -17,7 +17,7 @@ from pytest_mlops.stages.drift.column_sketch import ColumnSketch
 from pytest_mlops.stages.drift.gaps import Gaps
 from pytest_mlops.stages.drift.joint import axes_of
 from pytest_mlops.stages.drift.patterns import Patterns
-from pytest_mlops.stages.drift.reading import is_vector
+from pytest_mlops.stages.drift.reading import is_number, is_vector
 from pytest_mlops.stages.drift.sample import Sample, Sampler
 from pytest_mlops.stages.drift.sketch import Sketch, Sketcher
 from pytest_mlops.stages.drift.text import Texts
@@ -283,11 +283,6 @@ def is_moment(dtype: nw.dtypes.DType) -> bool:
     return isinstance(dtype, nw.Datetime | nw.Date)
 
 
-def is_number(dtype: nw.dtypes.DType) -> bool:
-    """Say whether a column is compared as numbers."""
-    return bool(dtype.is_numeric())
-
-
 def word_of(dtype: nw.dtypes.DType) -> str:
     """Return the kind of a column's values in one word: number, vector, boolean, time, text, other."""
     import narwhals as nw
@@ -298,7 +293,7 @@ def word_of(dtype: nw.dtypes.DType) -> str:
         return "vector"
     kinds: dict[str, Any] = {
         "boolean": nw.Boolean,
-        "time": (nw.Datetime, nw.Date, nw.Duration, nw.Time),
+        "time": (nw.Datetime, nw.Date),
         "text": (nw.String, nw.Categorical, nw.Enum),
     }
     return next((word for word, types in kinds.items() if isinstance(dtype, types)), "other")
