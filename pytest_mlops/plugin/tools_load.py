@@ -33,7 +33,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         scenario: Scenario | None = None,
         *,
         duration: str | float,
-        longest: str | float = 0.0,
+        longest: str | float | None = None,
         level: ServiceLevel | None = None,
         locustfile: Paths | None = None,
         users: int | None = None,
@@ -61,7 +61,8 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             raise DeclarationError(f"the load on {name} needs a scenario, or users=. Hint: server(rate=50)")
         if scenario is not None and users is not None:
             raise DeclarationError(f"the load on {name} must have a scenario or users=, got both")
-        length, at_most, limit = seconds(duration), seconds(longest), tool.state.configuration.long_load_s
+        length, limit = seconds(duration), tool.state.configuration.long_load_s
+        at_most = length if longest is None else seconds(longest)
         if tool.state.profile == "ci" and max(length, at_most) > limit:
             pytest.skip(
                 f"the ci profile leaves out load runs over {limit:g} s, this one takes up to {max(length, at_most):g} s"

@@ -8,7 +8,7 @@ import numpy as np
 
 from pytest_mlops.adapters.scikit_learn import fit_trees
 from pytest_mlops.stages.drift.effects import Effect, Pair, Resamples
-from pytest_mlops.stages.drift.folds import cross_fitted
+from pytest_mlops.stages.drift.folds import fitted_before
 from pytest_mlops.stats.change import change
 from pytest_mlops.stats.clusters import Distance
 
@@ -27,12 +27,12 @@ _LEAST = 0.005  # of an area, that shuffling a column costs
 _SHUFFLED = 5_000  # rows
 
 
-def ranks_told(matrix: Matrix, folds: NDArray[np.intp], seed: int) -> tuple[NDArray[np.intp], str]:
-    """Return how current each row looks to a model that was fitted to other units; and the columns it used.
+def ranks_told(matrix: Matrix, folds: NDArray[np.intp], seed: int) -> tuple[NDArray[np.bool_], NDArray[np.intp], str]:
+    """Return which rows were judged by a model of other units, how current each looks; and the columns it used.
 
-    It is the row's rank within its fold, in 100 groups, of shape (rows,).
+    It is the row's rank within its fold, in 100 groups, of shape (judged rows,).
     """
-    truth, told = matrix.is_current.astype(np.float64), np.full(len(matrix.units), RANKS // 2)
+    truth, told = matrix.is_current.astype(np.float64), np.full(len(matrix.units), -1)
     drops: list[Floats] = []
     rng = np.random.default_rng(seed)
 
@@ -47,9 +47,10 @@ def ranks_told(matrix: Matrix, folds: NDArray[np.intp], seed: int) -> tuple[NDAr
         drops.append(_drops(model, matrix, ~rows, rng))
         return model
 
-    for held, scores in cross_fitted(matrix, folds, fit):
+    for held, scores in fitted_before(matrix, folds, fit):
         told[held] = _ranks(scores)
-    return told, _words(matrix, np.mean(drops, axis=0) if drops else np.zeros(len(matrix.names)))
+    words = _words(matrix, np.mean(drops, axis=0) if drops else np.zeros(len(matrix.names)))
+    return told >= 0, told[told >= 0], words
 
 
 def _ranks(scores: Floats) -> NDArray[np.intp]:

@@ -49,3 +49,21 @@ def cross_fitted(matrix: Matrix, folds: Codes, fit: Fit) -> Iterable[tuple[NDArr
         held = of_rows == fold
         if held.any() and not held.all():
             yield held, fit(~held)(matrix.values[held])
+
+
+def fitted_before(matrix: Matrix, folds: Codes, fit: Fit) -> Iterable[tuple[NDArray[np.bool_], Floats]]:
+    """Yield the rows of each fold but the first, and what a model says of them that was fitted to the folds before it.
+
+    Of two folds only one is judged by what the other taught. Where each is, as in `cross_fitted`, a model of the sides
+    sees every likeness of two folds twice: what it says of them goes together, and varies more than relabelled units
+    show. Judged by those before it, each fold's part is a martingale difference: it has no mean, given the others.
+
+    References
+    ----------
+    Dawid, Journal of the Royal Statistical Society A 147, 1984 (prequential analysis).
+    """
+    of_rows = folds[matrix.units]
+    for fold in range(1, FOLDS):
+        held, before = of_rows == fold, of_rows < fold
+        if held.any() and before.any():
+            yield held, fit(before)(matrix.values[held])

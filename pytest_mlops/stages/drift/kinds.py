@@ -161,7 +161,7 @@ KINDS = {
         is_asked=True,
     ),
     "domain_auc": Kind(
-        method="area under the curve of a classifier that tells the sides apart, cross-fitted by unit",
+        method="area under the curve of a classifier that tells the sides apart, fitted to other units",
         material=0.57,
         nothing=0.5,
         of_shift=_area_of,

@@ -130,8 +130,8 @@ class _Preparing:
 
     def multivariate(self) -> None:
         if "domain_auc" in self.asked.measures:
-            ranks, note = ranks_told(self.matrix, self.folds, self.asked.seed)
-            sides = self.matrix.counts(ranks, RANKS, self.n_units)
+            judged, ranks, note = ranks_told(self.matrix, self.folds, self.asked.seed)
+            sides = self.matrix.only(judged).counts(ranks, RANKS, self.n_units)
             self.put("domain", sides, lambda by_unit, resamples: [domain_effect(by_unit, note, resamples)])
         if "kernel_distance" in self.asked.measures:
             waves = waves_of(self.matrix, self.asked.seed)
