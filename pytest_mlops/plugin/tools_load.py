@@ -1,4 +1,4 @@
-"""The tool fixture of load: `mlops_load`."""
+"""The tool fixtures of load: `mlops_load`, `mlops_capacity`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_mlops.adapters.http import Request
     from pytest_mlops.core.result import Result
-    from pytest_mlops.stages.load import Bounds, Scenario, ServiceLevel
+    from pytest_mlops.stages.load import Bounds, Load, Scenario, ServiceLevel
     from pytest_mlops.stages.service import Service
 
 
@@ -24,7 +24,8 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Put a service under load: `mlops_load(delay_api, server(rate=50), rows=rows, duration="10s").require(level)`.
 
     What is sent is drawn from the contract, or are `rows`, or `requests`. With `locustfile=` and `users=` Locust runs
-    in a process of its own. With `level=` and `longest=` the run goes on until its limits can be judged.
+    in a process of its own. With `level=` and `longest=` the run goes on until its limits can be judged. With `base=`
+    each request goes to one of two services at random, and how they differ is measured.
     """
     tool = Tool.of(request)
 
@@ -35,6 +36,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         duration: str | float,
         longest: str | float | None = None,
         level: ServiceLevel | None = None,
+        base: Service | str | None = None,
         locustfile: Paths | None = None,
         users: int | None = None,
         rows: Sequence[Mapping[str, Any]] = (),
@@ -45,48 +47,128 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         bounds: Bounds | None = None,
         allowed_hosts: Sequence[str] = (),
     ) -> Result:
-        from pytest_mlops.stages.contract import contract_of, read_contract
-        from pytest_mlops.stages.load import (
-            Bounds,
-            Load,
-            ServiceLevel,
-            closed,
-            measure_load,
-            measure_locust,
-            requests_of,
-        )
+        from pytest_mlops.stages.load import closed, measure_load, measure_locust, measure_regression
 
-        name = str(getattr(service, "name", service))
-        if scenario is None and users is None:
-            raise DeclarationError(f"the load on {name} needs a scenario, or users=. Hint: server(rate=50)")
-        if scenario is not None and users is not None:
-            raise DeclarationError(f"the load on {name} must have a scenario or users=, got both")
-        length, limit = seconds(duration), tool.state.configuration.long_load_s
-        at_most = length if longest is None else seconds(longest)
-        if tool.state.profile == "ci" and max(length, at_most) > limit:
-            pytest.skip(
-                f"the ci profile leaves out load runs over {limit:g} s, this one takes up to {max(length, at_most):g} s"
-            )
-        load = Load(
-            scenario=closed(users or 1) if scenario is None else scenario,
+        name = _name_of(service)
+        if (scenario is None) == (users is None):
+            raise DeclarationError(f"the load on {name} needs a scenario, or users=, not both. Hint: server(rate=50)")
+        length = seconds(duration)
+        most = length if longest is None else seconds(longest)
+        _leave_out_long(tool, max(length, most))
+        load = _load_of(
+            tool,
+            closed(users or 1) if scenario is None else scenario,
             duration_s=length,
-            longest_s=at_most,
-            level=ServiceLevel() if level is None else level,
+            longest_s=most,
+            level=level,
             warmup_s=seconds(warmup),
             timeout_s=seconds(timeout),
-            seed=tool.state.seed,
-            workdir=new_folder(tool.state, "load"),
-            allowed_hosts=frozenset(allowed_hosts),
-            bounds=Bounds() if bounds is None else bounds,
-            progress=tool.state.say,
+            allowed_hosts=allowed_hosts,
+            bounds=bounds,
         )
         tool.state.say(f"load on {name}: {load.scenario.words()} for {length:g} s")
         if locustfile is not None:
+            if base is not None:
+                raise DeclarationError("base= is measured by requests that come when they are due, without locustfile=")
             return tool.kept(measure_locust(service, load, tool.path(locustfile), name=name, project=tool.state.root))
         batch = load.scenario.batch
-        if not requests:
-            said = contract_of(service, None if contract is None else read_contract(tool.path(contract)), allowed_hosts)
-            requests = requests_of(said, rows, batch=batch, seed=tool.state.seed)
-        return tool.kept(measure_load(service, load, requests, name=name, rows=batch))
+        sent = requests or _drawn(tool, service, rows, contract, allowed_hosts=allowed_hosts, batch=batch)
+        if base is not None:
+            return tool.kept(measure_regression(service, base, load, sent, name=name))
+        return tool.kept(measure_load(service, load, sent, name=name, rows=batch))
 
     return run
+
+
+@pytest.fixture
+def mlops_capacity(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Find the highest rate at which a service keeps its level: `mlops_capacity(delay_api, level=level, rows=rows)`.
+
+    The profiles `commit` and `ci` leave it out: a search takes up to a minute and a half.
+    """
+    tool = Tool.of(request)
+
+    def run(
+        service: Service | str,
+        *,
+        level: ServiceLevel,
+        rows: Sequence[Mapping[str, Any]] = (),
+        contract: Paths | None = None,
+        requests: Sequence[Request] = (),
+        timeout: str | float = 10.0,
+        bounds: Bounds | None = None,
+        allowed_hosts: Sequence[str] = (),
+    ) -> Result:
+        from pytest_mlops.stages.load import measure_capacity, single_stream
+
+        name = _name_of(service)
+        _leave_out_long(tool, _SEARCH_S)
+        load = _load_of(
+            tool,
+            single_stream(),
+            duration_s=1.0,
+            longest_s=0.0,
+            level=level,
+            warmup_s=0.5,
+            timeout_s=seconds(timeout),
+            allowed_hosts=allowed_hosts,
+            bounds=bounds,
+        )
+        tool.state.say(f"capacity of {name}")
+        sent = requests or _drawn(tool, service, rows, contract, allowed_hosts=allowed_hosts)
+        return tool.kept(measure_capacity(service, load, sent, name=name))
+
+    return run
+
+
+_SEARCH_S = 90.0
+
+
+def _name_of(service: Service | str) -> str:
+    return str(getattr(service, "name", service))
+
+
+def _leave_out_long(tool: Tool, length_s: float) -> None:
+    limit, profile = tool.state.configuration.long_load_s, tool.state.profile
+    if profile in {"commit", "ci"} and length_s > limit:
+        pytest.skip(f"the {profile} profile leaves out load runs over {limit:g} s, this one takes up to {length_s:g} s")
+
+
+def _load_of(
+    tool: Tool,
+    scenario: Scenario,
+    *,
+    level: ServiceLevel | None,
+    allowed_hosts: Sequence[str],
+    bounds: Bounds | None,
+    **times: float,
+) -> Load:
+    from pytest_mlops.stages.load import Bounds, Load, ServiceLevel
+
+    return Load(
+        scenario=scenario,
+        level=ServiceLevel() if level is None else level,
+        seed=tool.state.seed,
+        workdir=new_folder(tool.state, "load"),
+        allowed_hosts=frozenset(allowed_hosts),
+        bounds=Bounds() if bounds is None else bounds,
+        progress=tool.state.say,
+        **times,
+    )
+
+
+def _drawn(
+    tool: Tool,
+    service: Service | str,
+    rows: Sequence[Mapping[str, Any]],
+    contract: Paths | None,
+    *,
+    allowed_hosts: Sequence[str],
+    batch: int = 1,
+) -> Sequence[Request]:
+    """Return requests of real rows, or drawn ones, as the contract says."""
+    from pytest_mlops.stages.contract import contract_of, read_contract
+    from pytest_mlops.stages.load import requests_of
+
+    said = contract_of(service, None if contract is None else read_contract(tool.path(contract)), allowed_hosts)
+    return requests_of(said, rows, batch=batch, seed=tool.state.seed)

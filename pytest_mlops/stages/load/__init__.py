@@ -1,9 +1,11 @@
 """Load: a service under requests that come when they are due, or under concurrent users; every request measured."""
 
 from pytest_mlops.stages.load.bounds import Bounds
+from pytest_mlops.stages.load.capacity import measure_capacity
 from pytest_mlops.stages.load.level import ServiceLevel, service_level
 from pytest_mlops.stages.load.measure import Load, measure_load, measure_locust
 from pytest_mlops.stages.load.messages import requests_of
+from pytest_mlops.stages.load.regression import measure_regression
 from pytest_mlops.stages.load.scenario import Scenario, closed, offline, server, single_stream
 
 __all__ = [
@@ -12,8 +14,10 @@ __all__ = [
     "Scenario",
     "ServiceLevel",
     "closed",
+    "measure_capacity",
     "measure_load",
     "measure_locust",
+    "measure_regression",
     "offline",
     "requests_of",
     "server",

@@ -88,6 +88,35 @@ def rate_plot(record: Record) -> Artefact:
     )
 
 
+def ratio_plot(
+    name: str, base: Floats, candidate: Floats, block_s: float, found: tuple[float, float, float]
+) -> Artefact:
+    """Return the ratio of candidate to base of each block, with the mean and its interval."""
+    at = ((np.arange(len(base)) + 0.5) * block_s).astype(np.float64)
+    ends = np.array([0.0, len(base) * block_s])
+    ratio, low, high = found
+    return _lines(
+        f"{name.replace('_', ' ')} by block",
+        x="seconds",
+        y="candidate over base",
+        series={
+            "block": (at, candidate / base),
+            "mean": (ends, np.full(2, ratio)),
+            "low": (ends, np.full(2, low)),
+            "high": (ends, np.full(2, high)),
+        },
+    )
+
+
+def capacity_plot(rates: Floats, values: Floats, unit: str, limit: float) -> Artefact:
+    """Return what was measured at each rate that was tried, and its limit."""
+    order = np.argsort(rates, kind="stable")
+    drawn = _lines(
+        "capacity", x="requests a second", y=unit, series={"measured": (rates[order], values[order])}, log_y=True
+    )
+    return Artefact(drawn.kind, drawn.title, {**drawn.data, "limit": limit})
+
+
 def _steps(record: Record) -> tuple[Floats, NDArray[np.intp]]:
     """Return the middles of steps of time, and in which of them each request was due."""
     length = float(record.facts["duration_s"])

@@ -1,0 +1,157 @@
+"""Capacity: the highest rate at which a service keeps its level, found by a search and confirmed by a longer run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_mlops.core.digest import digest_json
+from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.measurement import Interval, Measurement
+from pytest_mlops.core.result import Result
+from pytest_mlops.stages.load.measure import measure_load
+from pytest_mlops.stages.load.plots import capacity_plot
+from pytest_mlops.stages.load.scenario import server, single_stream
+from pytest_mlops.stages.service_endpoint import Endpoint, endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_mlops.adapters.http import Request
+    from pytest_mlops.stages.load.measure import Load
+
+_REQUESTS = 1_500  # a step: fewer, and a rate beyond saturation may look well for a while
+_CONFIRMED = 3  # times as many, of the last run
+_SHORTEST_S, _LONGEST_S = 1.0, 12.0  # of a step
+_NEAR = 1.06  # the ratio of two rates that are not told apart
+_FIRST = 0.5  # of what one user after another gets
+_AGAIN = 2  # times that a step is made again whose generator was late
+_BACK = 0.95  # by which the rate is lowered where the longer run does not confirm it
+_CONFIDENCE = 0.9
+
+
+@dataclass
+class _Search:
+    """The rates that were tried, and whether the level was kept."""
+
+    service: Endpoint
+    load: Load
+    requests: Sequence[Request]
+    kept: dict[float, bool] = field(default_factory=dict)
+    seen: dict[float, float] = field(default_factory=dict)
+    why: str = ""
+
+    def keeps(self, rate: float, times: int = 1) -> bool | None:
+        """Try a rate; None where the generator could not make it."""
+        length = float(np.clip(times * _REQUESTS / rate, _SHORTEST_S, _LONGEST_S * times))
+        for again in range(_AGAIN + 1):
+            folder = self.load.workdir / f"{len(self.kept):02d}-{again}"
+            asked = replace(self.load, scenario=server(rate), duration_s=length, longest_s=0.0, workdir=folder)
+            result = measure_load(self.service, asked, self.requests, name=self.service.name)
+            self.why = str(result.details["why"])
+            judged = [one for one in self.load.level.judge(result) if one.measurement.value is not None]
+            if judged or "failed" in self.why or "in flight" in self.why:
+                break
+        else:
+            return None
+        held = bool(judged) and all(one.limit is None or one.limit.holds(float(one.measurement)) for one in judged)
+        answered = float(result["throughput"]) if result["throughput"].value is not None else 0.0
+        held = held and answered >= _ANSWERED * rate
+        self.kept[rate] = held
+        latencies = [float(one.measurement) for one in judged if one.measurement.unit == "ms"]
+        if latencies:
+            self.seen[rate] = max(latencies)
+        self.load.progress(
+            f"{self.service.name}: {rate:.0f} requests a second {'are kept' if held else 'are too many'}"
+        )
+        return held
+
+    def run(self) -> tuple[float, float]:
+        """Return the highest rate that was kept, and the lowest that was not."""
+        alone = measure_load(
+            self.service,
+            replace(
+                self.load, scenario=single_stream(), duration_s=1.0, longest_s=0.0, workdir=self.load.workdir / "alone"
+            ),
+            self.requests,
+            name=self.service.name,
+        )
+        first = max(float(alone["throughput"]) if alone["throughput"].value else 1.0, 1.0)
+        low, high, most = 0.0, math.inf, self.load.bounds.rate
+        rate = min(_FIRST * first, most)
+        while high > _NEAR * low:
+            held = self.keeps(rate)
+            if held is None:
+                high = min(high, rate)
+                break
+            low, high = (rate, high) if held else (low, rate)
+            if low >= most:
+                break
+            if math.isinf(high):
+                rate = min(2 * rate, most)
+            elif not low:
+                rate /= 2
+                if rate < _LEAST_RATE:
+                    return 0.0, high
+            else:
+                rate = math.sqrt(low * high)
+        return low, high
+
+
+_ANSWERED = 0.9  # of the rate, that must be answered: else a queue grows
+_LEAST_RATE = 2.5  # a second: at less, a step has too few requests to judge a service by
+
+
+def measure_capacity(service: Endpoint | str, load: Load, requests: Sequence[Request], *, name: str = "") -> Result:
+    """Search the highest rate at which `load.level` is kept, and confirm it by a run of three times as many requests.
+
+    The interval reaches from that rate to the lowest that was too much.
+
+    Raises
+    ------
+    DeclarationError
+        Without a level.
+    SubprocessError
+        When the generator can't be run.
+    """
+    if not load.level.limits:
+        raise DeclarationError("a capacity needs level=, what must be kept. Hint: service_level(p95=at_most(50, 'ms'))")
+    target = endpoint(service, name=name, allowed_hosts=load.allowed_hosts)
+    search = _Search(target, load, requests)
+    low, high = search.run()
+    confirmed = False
+    while low and not confirmed:
+        held = search.keeps(low, times=_CONFIRMED)
+        if held is None:
+            break
+        confirmed, low, high = held, (low if held else low * _BACK), (high if held else low)
+    found, is_none = bool(low) and confirmed, not low and bool(search.kept) and not any(search.kept.values())
+    rates = np.array([*search.seen])
+    tightest = load.level.tightest_ms()
+    plots = (
+        (capacity_plot(rates, np.array([*search.seen.values()]), "ms", tightest),) if len(rates) and tightest else ()
+    )
+    at_end = f"not searched beyond {load.bounds.rate:,.0f} requests a second" if low >= load.bounds.rate else ""
+    measurement = Measurement(
+        name="load.capacity",
+        subject=name or target.name,
+        value=low if found or is_none else None,
+        unit="1/s",
+        n=len(search.kept) if found or is_none else 0,
+        method=f"search by steps of {_REQUESTS:,} requests, confirmed by {_CONFIRMED * _REQUESTS:,}",
+        parameters={"rates": [float(f"{rate:.4g}") for rate in search.kept], "kept": [*search.kept.values()]},
+        seed=load.seed,
+        interval=Interval(low, min(high, load.bounds.rate), _CONFIDENCE) if found else None,
+        note=at_end or ("no rate was kept" if is_none else "" if found else search.why),
+        artefacts=plots,
+    )
+    return Result(
+        stage="load",
+        subject=name or target.name,
+        measurements=(measurement,),
+        details={"why": search.why},
+        digests={f"requests:{name or target.name}": digest_json([one.body.decode("latin-1") for one in requests])},
+    )
