@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from pytest_mlops import DeclarationError, no_change, no_drift, same_within
+from pytest_mlops import DeclarationError, ToolError, no_change, no_drift, same_within
 from pytest_mlops.stages.drift import measure_drift, measure_timeline
 
 if TYPE_CHECKING:
@@ -116,11 +117,20 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: [*no_drift().judge(measure_timeline(OLD, name="old", windows="day"))],
         "a timeline is judged by no_change",
     ),
+    "a class as model": (
+        lambda: not_green(NEW, target="y", model=LogisticRegression, gate=None),
+        "the model must be a fitted model, got the class LogisticRegression",
+    ),
     "numbers as names": (
         lambda: measure_drift(pd.DataFrame([[1.0, 2.0]]), reference=pd.DataFrame([[1.0, 2.0]]), name="x"),
         "columns must be named by texts, got 0",
     ),
 }
+
+
+def test_a_model_that_fails_says_why() -> None:
+    with pytest.raises(ToolError, match=r"the model failed on 3,000 rows: NotFittedError: This LogisticRegression"):
+        not_green(NEW, target="y", model=LogisticRegression())
 
 
 def any_(value: object) -> Any:
@@ -141,6 +151,10 @@ def test_a_measure_that_is_always_taken_may_be_named() -> None:
 def test_a_classifier_that_can_not_tell_is_within() -> None:
     found = not_green(NEW, measures=["domain_auc"], gate=same_within(0.4, columns=["(together)"]))
     assert ":domain_auc" not in found
+
+
+def test_a_limit_below_a_bin_is_judged() -> None:
+    assert "y:ks" in not_green(NEW, gate=same_within(0.02))
 
 
 def test_a_timeline_is_not_refused() -> None:

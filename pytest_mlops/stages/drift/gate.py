@@ -147,7 +147,7 @@ class NoDrift(_Gate):
         limit = Limit(high=self.material[kind], source=self.source)
         interval, material = measured.measurement.interval, limit.high
         if measured.measurement.value is None or interval is None:
-            return judge(measured.measurement, limit)
+            return _by_limit(measured.measurement, limit)
         if measured.learnt is not None:
             return judge_window(
                 measured.measurement, limit, measured.learnt, false_alarms=self.false_alarms, must_see=self.must_see
@@ -186,8 +186,8 @@ class SameWithin(_Gate):
     def _judge(self, measured: _Measured) -> Judgement:
         limit = Limit(high=self.limits[measured.kind], source=self.source)
         if measured.measurement.value is None:
-            return judge(measured.measurement, limit)
-        judgement, shown = judge(measured.judged(limit.high), limit), measured.shown(limit.high)
+            return _by_limit(measured.measurement, limit)
+        judgement, shown = _by_limit(measured.judged(limit.high), limit), measured.shown(limit.high)
         if judgement.verdict == Verdict.PASS:
             return replace(judgement, reason=f"the whole interval lies within the limit; {shown}")
         if judgement.verdict != Verdict.INCONCLUSIVE:
@@ -197,6 +197,11 @@ class SameWithin(_Gate):
         if room > 0:
             more = f"{(measured.noise / room) ** 2:.1f} times as many units as {measured.unit} would do"
         return replace(judgement, reason=f"the interval reaches beyond the limit, {more}; {shown}")
+
+
+def _by_limit(measurement: Measurement, limit: Limit) -> Judgement:
+    """Judge a distance of bins: how much farther the values may be is no bound for what a limit can tell apart."""
+    return replace(judge(replace(measurement, resolution=None), limit), measurement=measurement)
 
 
 def no_drift(
