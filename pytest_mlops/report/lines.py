@@ -112,16 +112,23 @@ def _below(across: _Axis, data: Mapping[str, Any]) -> list[str]:
 
 
 def _legend(names: Sequence[str]) -> list[str]:
+    """Return a short line and a name for each curve, side by side, the last one at the right."""
+    if len(names) < 2:  # noqa: PLR2004 - one needs no name
+        return []
+    shown = [shorten(name, _NAME) for name in names]
+    x = svg.RIGHT - sum(_MARK + _LETTER * len(name) for name in shown)
     body: list[str] = []
-    step = 190 / max(len(names), 1)
-    for place, name in enumerate(names):
-        x = svg.RIGHT - 190 + step * place
+    for place, name in enumerate(shown):
         dash = f' stroke-dasharray="{_DASHES[place]}"' if _DASHES[place] else ""
         body += [
             f'<polyline class="{"other" if place else "line"}" points="{x:.1f},20 {x + 12:.1f},20"{dash}/>',
-            svg.words(x + 15, 23, shorten(name, _NAME)),
+            svg.words(x + 15, 23, name),
         ]
-    return body if len(names) > 1 else []
+        x += _MARK + _LETTER * len(name)
+    return body
+
+
+_MARK, _LETTER = 26, 6.2  # of the width: a line with its gaps, and a letter
 
 
 def _curve(

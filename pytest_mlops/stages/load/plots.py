@@ -45,7 +45,7 @@ def tail_plot(latency_ms: Floats) -> Artefact:
     ticks: list[Json] = [[10.0**power, _tail_word(power)] for power in range(int(np.log10(max(n, 10))) + 1)]
     return _lines(
         "tail of the latency",
-        x="requests of which are slower, logarithmic",
+        x="share of the requests that are slower, logarithmic",
         y="ms",
         series={"latency": (one_in, ordered[at])},
         log_x=True,
