@@ -1,4 +1,4 @@
-"""The tool fixtures of load: `mlops_load`, `mlops_capacity`."""
+"""The tool fixtures of load: `mlops_load`, `mlops_capacity`, `mlops_load_results`."""
 
 from __future__ import annotations
 
@@ -122,6 +122,23 @@ def mlops_capacity(request: pytest.FixtureRequest) -> Callable[..., Result]:
 
 
 _SEARCH_S = 90.0
+
+
+@pytest.fixture
+def mlops_load_results(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Judge a load run of another tool: `mlops_load_results("results.jtl").require(p95=at_most(50, "ms"))`.
+
+    JMeter's JTL, in CSV or XML, Gatling's `simulation.log` in text, k6's summary in JSON.
+    """
+    tool = Tool.of(request)
+
+    def run(path: Paths, *, name: str | None = None) -> Result:
+        from pytest_mlops.stages.load import measure_results
+
+        file = tool.path(path)
+        return tool.kept(measure_results(file, name=file.stem if name is None else name))
+
+    return run
 
 
 def _name_of(service: Service | str) -> str:

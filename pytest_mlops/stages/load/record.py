@@ -120,15 +120,18 @@ def read_lines(path: Path, facts: Mapping[str, Any]) -> Record:
     """Return what Locust's runner wrote: in a closed loop a request is due when it is sent."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     lines.sort(key=lambda line: float(line[0]))
-    sent = np.array([line[0] for line in lines], dtype=np.float64)
-    names, name = _numbered([line[3] for line in lines], [])
-    problems, problem = _numbered([line[4] for line in lines], [""])
-    none = np.zeros(len(lines), dtype=np.int64)
-    status = np.array([line[2] for line in lines], dtype=np.int64)
+    return record_of([(sent, sent + took, *rest) for sent, took, *rest in lines], facts)
+
+
+def record_of(rows: Sequence[tuple[float, float, int, str, str]], facts: Mapping[str, Any]) -> Record:
+    """Return requests of a closed loop: when each was sent and done, its status, name, and what went wrong."""
+    sent, done = (np.array([row[at] for row in rows], dtype=np.float64) for at in (0, 1))
+    names, name = _numbered([row[3] for row in rows], [])
+    problems, problem = _numbered([row[4] for row in rows], [""])
+    status, none = np.array([row[2] for row in rows], dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
     return Record(
-        due_s=sent, sent_s=sent, done_s=sent + np.array([line[1] for line in lines], dtype=np.float64), status=status,
-        name=name, target=none, problem=np.where(status >= _FIRST_FAILURE, 0, problem), failed=problem > 0,
-        size=none, names=names,
+        due_s=sent, sent_s=sent, done_s=done, status=status, name=name, target=none,
+        problem=np.where(status >= _FIRST_FAILURE, 0, problem), failed=problem > 0, size=none, names=names,
         problems=problems, facts=facts,
     )  # fmt: skip
 
