@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.plugin.duration import seconds
 from pytest_mlops.plugin.state import state_of
 from pytest_mlops.plugin.tool import Paths, Tool, new_folder
@@ -18,28 +19,47 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Service]]:
-    """Start services on free loopback ports; every one is stopped, with its whole process group, at the end."""
+def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Any]]:
+    """Start services on free loopback ports; every one is stopped, with its whole process group, at the end.
+
+    A command with `{port}`, `wsgi="package.module:app"`, `asgi=`, or `mlflow=`, a folder or `models:/NAME@ALIAS`, each
+    in a process of its own. With `url=` a service that runs already, on loopback or on a host of `allowed_hosts`.
+    """
     state, started = state_of(pytestconfig), []
 
     def start(
-        command: Sequence[str],
+        command: Sequence[str] | None = None,
         *,
         name: str,
-        ready: str = "/ping",
+        wsgi: str | None = None,
+        asgi: str | None = None,
+        mlflow: Paths | None = None,
+        url: str | None = None,
+        ready: str | None = None,
         timeout: str | float = "60s",
         env: Mapping[str, str] | None = None,
-    ) -> Service:
-        from pytest_mlops.stages.service import start_service
+        tracking_uri: str = "",
+        allowed_hosts: Sequence[str] = (),
+    ) -> Any:
+        from pytest_mlops.stages.service import attach, start_service
+        from pytest_mlops.stages.service_commands import served_of
 
+        if url is not None:
+            if command or wsgi or asgi or mlflow:
+                raise DeclarationError(f"{name}: url= is a service that runs already, and nothing else is started")
+            state.say(f"attaching to {name}")
+            return attach(
+                url, name=name, ready_path=ready or "/ping", timeout_s=seconds(timeout), allowed_hosts=allowed_hosts
+            )
+        served = served_of(command, wsgi=wsgi, asgi=asgi, mlflow=mlflow, tracking_uri=tracking_uri)
         state.say(f"starting {name}")
         service = start_service(
-            command,
+            served.command,
             name=name,
             workdir=new_folder(state, f"service-{name}"),
-            ready_path=ready,
+            ready_path=ready or served.ready,
             ready_timeout_s=seconds(timeout),
-            env=env,
+            env={**served.env, **(env or {})},
             cwd=state.root,
             progress=state.say,
         )

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from pytest_mlops.adapters.http import HttpClient, Request
-from pytest_mlops.core.errors import DeclarationError, SubprocessError
+from pytest_mlops.core.errors import DeclarationError, SubprocessError, ToolError
 from pytest_mlops.core.process import Child, start
-from pytest_mlops.stages.service_endpoint import silent
+from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -109,6 +109,35 @@ def start_service(
         except _PortTakenError:
             progress(f"{name}: its port was taken meanwhile, trying another")
     return launch.once()
+
+
+def attach(
+    url: str,
+    *,
+    name: str,
+    ready_path: str = "/ping",
+    timeout_s: float = 60.0,
+    allowed_hosts: Collection[str] = (),
+) -> Endpoint:
+    """Return a service that someone else runs, once it answers 2xx at `ready_path`.
+
+    Raises
+    ------
+    DeclarationError
+        When its host is neither loopback nor one of `allowed_hosts`.
+    ToolError
+        When it does not answer in time.
+    """
+    target = endpoint(url, name=name, allowed_hosts=allowed_hosts)
+    begun, last = time.monotonic(), "no answer"
+    with HttpClient(target.url, timeout_s=min(_PROBE_S, timeout_s)) as client:
+        while time.monotonic() - begun < timeout_s:
+            exchange = client.send(Request(method="GET", path=ready_path))
+            if exchange.status is not None and 200 <= exchange.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+                return target
+            last = exchange.problem or f"status {exchange.status}"
+            time.sleep(_LONGEST_PAUSE_S)
+    raise ToolError(f"{name} must answer 2xx at {target.url}{ready_path} within {timeout_s:g} s, got {last}")
 
 
 class _PortTakenError(SubprocessError):
