@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from drift_planted import CELLS, CHANGES, UNCHANGED
+from scipy.stats import fisher_exact
 
 RATE = 0.05
 Scores = dict[str, dict[str, Any]]
@@ -70,21 +71,34 @@ def table(cell: str, tools: dict[str, Scores]) -> list[str]:
         shown = [f"{rates[change]:.0%}" if change in rates else "" for rates in columns.values()]
         lines.append(f"| {change} | {' | '.join(shown)} |")
     counts = [f"{len(of_change(tools[tool], UNCHANGED))}, {trials(tools[tool])}" for tool in columns]
-    return [*lines, f"| trials: unchanged, of each change | {' | '.join(counts)} |", "", *losses(columns), ""]
+    lost = losses(columns, {tool: trials(tools[tool]) for tool in columns})
+    return [*lines, f"| trials: unchanged, of each change | {' | '.join(counts)} |", "", *lost, ""]
 
 
-def losses(columns: dict[str, dict[str, float]]) -> list[str]:
-    """Say where ours finds less than another one."""
-    own, told = columns.get("ours", {}), []
+def losses(columns: dict[str, dict[str, float]], counts: dict[str, int]) -> list[str]:
+    """Say where ours finds less than another one, and where that is more than chance makes of so few trials."""
+    own, told, sure = columns.get("ours", {}), [], []
     others = {tool: rates for tool, rates in columns.items() if not tool.startswith("ours")}
     for change, rate in own.items():
-        best = max((rates.get(change, 0.0), tool) for tool, rates in others.items()) if others else (0.0, "")
-        if best[0] > rate + _ALIKE:
-            told.append(f"{change} ({rate:.0%}; {best[1]} {best[0]:.0%})")
-    return [f"Where ours finds less, by more than 15 points: {'; '.join(told) or 'nowhere'}."] if others else []
+        best, tool = max((rates.get(change, 0.0), tool) for tool, rates in others.items()) if others else (0.0, "")
+        if best > rate + _ALIKE:
+            words = f"{change} ({rate:.0%}; {tool} {best:.0%})"
+            told.append(words)
+            n, m = counts["ours"], counts[tool]
+            met = round(rate * n), round(best * m)
+            if fisher_exact([[met[0], n - met[0]], [met[1], m - met[1]]], alternative="less").pvalue <= _CHANCE:
+                sure.append(words)
+    if not others:
+        return []
+    lines = [f"Where ours finds less, by more than 15 points: {'; '.join(told) or 'nowhere'}."]
+    return (
+        [*lines, "", f"By more than chance (Fisher's exact test, 5 %): {'; '.join(sure) or 'nowhere'}."]
+        if told
+        else lines
+    )
 
 
-_ALIKE = 0.15
+_ALIKE, _CHANCE = 0.15, 0.05
 
 
 def trials(scores: Scores) -> int:
