@@ -112,6 +112,7 @@ class Generator:
                 self._closed(order, file)
             else:
                 self._open(self._dues(begun), order, file)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is over: a late signal must not end the writing
             took_s, cpu_s = time.perf_counter() - begun, time.process_time() - cpu
             self._give_up(_UNFINISHED)
             self._flush(file, time.perf_counter())

@@ -26,17 +26,17 @@ def serve(workdir: Path, name: str, module: Any, *words: str) -> Service:
 
 
 def asked(workdir: Path, **more: Any) -> Load:
-    return Load(**{"scenario": server(60), "duration_s": 20.0, "warmup_s": 0.3, "seed": 1, "workdir": workdir, **more})
+    return Load(**{"scenario": server(60), "duration_s": 18.0, "warmup_s": 0.3, "seed": 1, "workdir": workdir, **more})
 
 
 def test_the_capacity_of_a_queue(tmp_path: Path) -> None:
     """One server, 10 ms a request: 100 a second saturate it, and a wait of 30 ms at p90 is reached at some 75."""
     level = service_level(p90=at_most(40, "ms"), failures=at_most(0))
     with serve(tmp_path, "queue", queue_service, "--service-ms", "10") as service:
-        result = measure_capacity(service, asked(tmp_path, level=level, warmup_s=0.5), ASK)
+        result = measure_capacity(service, asked(tmp_path, level=level), ASK, step=250)
     capacity = result["capacity"]
     assert capacity.value is not None
-    assert 55 < float(capacity) < 100
+    assert 45 < float(capacity) < 100
     assert capacity.interval is not None
     assert capacity.interval.low <= float(capacity) <= capacity.interval.high
     assert capacity.artefacts[0].data["limit"] == 40
@@ -45,7 +45,7 @@ def test_the_capacity_of_a_queue(tmp_path: Path) -> None:
 def test_a_service_that_keeps_no_rate_has_no_capacity(tmp_path: Path) -> None:
     level = service_level(p50=at_most(20, "ms"))
     with serve(tmp_path, "queue", queue_service, "--delay-s", "0.2") as service:
-        result = measure_capacity(service, asked(tmp_path, level=level), ASK)
+        result = measure_capacity(service, asked(tmp_path, level=level), ASK, step=30)
     assert result["capacity"].value == 0.0
     assert not result["capacity"] >= 1
 

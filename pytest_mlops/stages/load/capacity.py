@@ -40,13 +40,14 @@ class _Search:
     service: Endpoint
     load: Load
     requests: Sequence[Request]
+    step: int
     kept: dict[float, bool] = field(default_factory=dict)
     seen: dict[float, float] = field(default_factory=dict)
     why: str = ""
 
     def keeps(self, rate: float, times: int = 1) -> bool | None:
         """Try a rate; None where the generator could not make it."""
-        length = float(np.clip(times * _REQUESTS / rate, _SHORTEST_S, _LONGEST_S * times))
+        length = float(np.clip(times * self.step / rate, _SHORTEST_S, _LONGEST_S * times))
         for again in range(_AGAIN + 1):
             folder = self.load.workdir / f"{len(self.kept):02d}-{again}"
             asked = replace(self.load, scenario=server(rate), duration_s=length, longest_s=0.0, workdir=folder)
@@ -79,9 +80,9 @@ class _Search:
             self.requests,
             name=self.service.name,
         )
-        first = max(float(alone["throughput"]) if alone["throughput"].value else 1.0, 1.0)
+        alone_rate = float(alone["throughput"]) if alone["throughput"].value is not None else 0.0
         low, high, most = 0.0, math.inf, self.load.bounds.rate
-        rate = min(_FIRST * first, most)
+        rate = min(max(_FIRST * alone_rate, 2 * _LEAST_RATE), most)
         while high > _NEAR * low:
             held = self.keeps(rate)
             if held is None:
@@ -105,10 +106,17 @@ _ANSWERED = 0.9  # of the rate, that must be answered: else a queue grows
 _LEAST_RATE = 2.5  # a second: at less, a step has too few requests to judge a service by
 
 
-def measure_capacity(service: Endpoint | str, load: Load, requests: Sequence[Request], *, name: str = "") -> Result:
+def measure_capacity(
+    service: Endpoint | str, load: Load, requests: Sequence[Request], *, name: str = "", step: int = _REQUESTS
+) -> Result:
     """Search the highest rate at which `load.level` is kept, and confirm it by a run of three times as many requests.
 
     The interval reaches from that rate to the lowest that was too much.
+
+    Parameters
+    ----------
+    step
+        Requests of each rate that is tried.
 
     Raises
     ------
@@ -120,7 +128,7 @@ def measure_capacity(service: Endpoint | str, load: Load, requests: Sequence[Req
     if not load.level.limits:
         raise DeclarationError("a capacity needs level=, what must be kept. Hint: service_level(p95=at_most(50, 'ms'))")
     target = endpoint(service, name=name, allowed_hosts=load.allowed_hosts)
-    search = _Search(target, load, requests)
+    search = _Search(target, load, requests, step)
     low, high = search.run()
     confirmed = False
     while low and not confirmed:
@@ -141,7 +149,7 @@ def measure_capacity(service: Endpoint | str, load: Load, requests: Sequence[Req
         value=low if found or is_none else None,
         unit="1/s",
         n=len(search.kept) if found or is_none else 0,
-        method=f"search by steps of {_REQUESTS:,} requests, confirmed by {_CONFIRMED * _REQUESTS:,}",
+        method=f"search by steps of {step:,} requests, confirmed by {_CONFIRMED * step:,}",
         parameters={"rates": [float(f"{rate:.4g}") for rate in search.kept], "kept": [*search.kept.values()]},
         seed=load.seed,
         interval=Interval(low, min(high, load.bounds.rate), _CONFIDENCE) if found else None,
