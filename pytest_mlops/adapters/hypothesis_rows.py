@@ -109,22 +109,6 @@ def _dates(spec: Spec) -> SearchStrategy[dt.date]:
     return strategies().dates(low or dt.date(1990, 1, 1), high or dt.date(2050, 1, 1))  # type: ignore[no-any-return]
 
 
-def _of_length(made: SearchStrategy[str], low: int, high: int) -> SearchStrategy[str]:
-    """Return texts of a pattern that are neither too short nor too long.
-
-    Of several at once the first that fits: where most do not, leaving out one draw after another would be too many.
-    """
-
-    def first(texts: Sequence[str]) -> str:
-        return next((text for text in texts if low <= len(text) <= high), texts[0])
-
-    tried = strategies().lists(made, min_size=_TRIED, max_size=_TRIED).map(first)
-    return tried.filter(lambda text: low <= len(text) <= high)  # type: ignore[no-any-return]
-
-
-_TRIED = 20
-
-
 def _texts(spec: Spec) -> SearchStrategy[str]:
     st = strategies()
     if spec.layout:
@@ -136,7 +120,8 @@ def _texts(spec: Spec) -> SearchStrategy[str]:
         made = st.from_regex(spec.pattern, alphabet=letters)
         if spec.pattern.endswith("$"):  # for Python it also matches before a last line break, elsewhere it does not
             made = made.map(lambda text: text.removesuffix("\n"))
-        return made if spec.lengths is None else _of_length(made, low, high)
+        # A pattern of one length keeps to it by itself; only where it does not is a draw too long or short left out.
+        return made if spec.lengths is None else made.filter(lambda text: low <= len(text) <= high)  # type: ignore[no-any-return]
     return st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=low, max_size=high)  # type: ignore[no-any-return]
 
 
