@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,19 @@ def _dates(spec: Spec) -> SearchStrategy[dt.date]:
     return strategies().dates(low or dt.date(1990, 1, 1), high or dt.date(2050, 1, 1))  # type: ignore[no-any-return]
 
 
+def _of_length(pattern: str, low: int, high: int) -> str:
+    """Return a pattern of one repeated letter class with its length in it, any other one as it is.
+
+    >>> _of_length("^[A-Z]+$", 3, 5), _of_length("^N[0-9]+$", 3, 5)
+    ('^[A-Z]{3,5}$', '^N[0-9]+$')
+    """
+    found = _ONE_CLASS.fullmatch(pattern)
+    return pattern if found is None else f"^{found[1]}{{{max(low, found[2] == '+')},{high}}}$"
+
+
+_ONE_CLASS = re.compile(r"\^(\[[^\]\\]+\]|\\[wd])([+*])\$")
+
+
 def _texts(spec: Spec) -> SearchStrategy[str]:
     st = strategies()
     if spec.layout:
@@ -117,7 +131,8 @@ def _texts(spec: Spec) -> SearchStrategy[str]:
     low, high = spec.lengths or (0, 40)
     if spec.pattern:
         letters = st.characters(codec="ascii" if spec.pattern.isascii() else "utf-8", exclude_characters="\x00")
-        made = st.from_regex(spec.pattern, alphabet=letters)
+        pattern = spec.pattern if spec.lengths is None else _of_length(spec.pattern, low, high)
+        made = st.from_regex(pattern, alphabet=letters)
         if spec.pattern.endswith("$"):  # for Python it also matches before a last line break, elsewhere it does not
             made = made.map(lambda text: text.removesuffix("\n"))
         # A pattern of one length keeps to it by itself; only where it does not is a draw too long or short left out.
