@@ -48,7 +48,6 @@ _PR_SET_TIMERSLACK = 29
 _FLUSH_S = 0.25
 _BLOCK = 1 << 16
 _LEAD_S = 0.02  # between the last preparation and the first request
-_MOST_SOCKETS = 1_000  # that select can watch
 _AGAIN = frozenset({11, 35, 36, 114, 115, 10035})  # EAGAIN and EINPROGRESS, by system
 
 

@@ -14,7 +14,7 @@ from pytest_mlops.stages.load.bounds import Bounds
 from pytest_mlops.stages.load.level import ServiceLevel
 from pytest_mlops.stages.load.messages import Address, messages_of
 from pytest_mlops.stages.load.numbers import Used, about, first_request, is_latency, measurements_of
-from pytest_mlops.stages.load.proof import why_late, why_unproved
+from pytest_mlops.stages.load.proof import unproved, why_late, why_unproved
 from pytest_mlops.stages.load.run_locust import LocustPlan, run_locust
 from pytest_mlops.stages.load.run_open import OpenPlan, run_open
 from pytest_mlops.stages.load.watch import Watch
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from pytest_mlops.adapters.http import Request
-    from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.stages.load.record import Record
     from pytest_mlops.stages.load.scenario import Scenario
 
@@ -213,14 +212,7 @@ def _result(
     return Result(
         stage="load",
         subject=subject,
-        measurements=tuple(
-            _unproved(one, why or late) if why or (late and is_latency(one)) else one for one in numbers
-        ),
+        measurements=tuple(unproved(one, why or late) if why or (late and is_latency(one)) else one for one in numbers),
         details={"proved": not why, "why": why or late, "facts": dict(record.facts)},
         digests=digests,
     )
-
-
-def _unproved(measurement: Measurement, why: str) -> Measurement:
-    note = f"the load run proves nothing: {why}"
-    return replace(measurement, value=None, n=0, interval=None, note=note, artefacts=())

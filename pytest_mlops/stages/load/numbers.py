@@ -13,7 +13,7 @@ from pytest_mlops.stages.load.proof import warning
 from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, quantile, quantile_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -107,15 +107,15 @@ def first_request(record: Record) -> Measurement:
     )
 
 
-def _failures(record: Record, counted: object) -> Iterable[Measurement]:
+def _failures(record: Record, counted: Callable[..., Measurement]) -> Iterable[Measurement]:
     """Yield the shares of requests that failed in one way."""
     n = max(len(record), 1)
     kinds = record.kinds()
     for name, words in _KINDS.items():
-        yield counted(name, sum(kinds.get(word, 0) for word in words) / n, "", f"share of: {', '.join(words)}")  # type: ignore[operator]
+        yield counted(name, sum(kinds.get(word, 0) for word in words) / n, "", f"share of: {', '.join(words)}")
     for digit in (4, 5):
         share = float(((record.status // 100 == digit) & (record.problem == 0)).sum()) / n
-        yield counted(f"failures_{digit}xx", share, "", f"share of answers with status {digit}xx")  # type: ignore[operator]
+        yield counted(f"failures_{digit}xx", share, "", f"share of answers with status {digit}xx")
 
 
 def _kinds(record: Record) -> str:
@@ -125,22 +125,20 @@ def _kinds(record: Record) -> str:
     return f"none of {len(record):,} failed; up to {3 / max(len(record), 1):.2%} may" if len(record) else ""
 
 
-def _used(used: Used, n: int, counted: object) -> Iterable[Measurement]:
+def _used(used: Used, n: int, counted: Callable[..., Measurement]) -> Iterable[Measurement]:
     """Yield what the service used."""
     unknown = "not known: the service is not ours, or this system has no /proc"
     first, last = used.first, used.last
     has_both = first is not None and last is not None and n > 0
     cpu_ms = (last.cpu_s - first.cpu_s) / n * 1000 if has_both else None  # type: ignore[union-attr]
-    yield counted("server_cpu", cpu_ms, "ms", "CPU time of the service a request", "" if has_both else unknown)  # type: ignore[operator]
+    yield counted("server_cpu", cpu_ms, "ms", "CPU time of the service a request", "" if has_both else unknown)
     growth = (last.memory - first.memory) / _MIB / n * 1000 if has_both and n >= _FEWEST_FOR_GROWTH else None  # type: ignore[union-attr]
     few = f"needs {_FEWEST_FOR_GROWTH} requests, got {n:,}" if has_both else unknown
-    yield counted(  # type: ignore[operator]
+    yield counted(
         "memory_growth", growth, "MiB", "resident memory of the service at the end, less that at the beginning, a "
         "thousand requests", "" if growth is not None else few,
     )  # fmt: skip
-    yield counted(  # type: ignore[operator]
-        "startup", used.startup_s, "s", "from start to ready", "" if used.startup_s is not None else unknown
-    )
+    yield counted("startup", used.startup_s, "s", "from start to ready", "" if used.startup_s is not None else unknown)
 
 
 def _quantile(name: str, latency_ms: Floats, q: float, record: Record, *, is_open: bool) -> Measurement:

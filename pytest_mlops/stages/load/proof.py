@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from pytest_mlops.stats.quantiles import quantile
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.stages.load.record import Record
     from pytest_mlops.stages.load.scenario import Scenario
 
@@ -51,6 +53,12 @@ def why_late(record: Record, tightest_ms: float | None) -> str:
         f"requests were sent too late (p99 {late:.2g} ms, at most {most:.2g} ms is a tenth of the limit). "
         "Hint: a calmer machine, or another one for the generator"
     )
+
+
+def unproved(measurement: Measurement, why: str) -> Measurement:
+    """Return a measurement of a run that proves nothing: without a value, with the reason."""
+    note = f"the load run proves nothing: {why}"
+    return replace(measurement, value=None, n=0, interval=None, note=note, artefacts=())
 
 
 def _of_any(record: Record, facts: Mapping[str, Any]) -> Iterator[str]:

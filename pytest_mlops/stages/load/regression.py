@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +12,9 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.load.messages import Address, messages_of
+from pytest_mlops.stages.load.numbers import about
 from pytest_mlops.stages.load.plots import ratio_plot
-from pytest_mlops.stages.load.proof import why_unproved
+from pytest_mlops.stages.load.proof import unproved, why_unproved
 from pytest_mlops.stages.load.run_open import OpenPlan, run_open
 from pytest_mlops.stages.load.watch import Watch
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint
@@ -74,22 +75,13 @@ def measure_regression(
         decided=lambda _: False,
     ).measured()  # fmt: skip
     why = why_unproved(record, load.scenario)
-    found = [
-        replace(one, subject=subject, seed=load.seed, parameters=load.parameters())
-        for one in _Blocks(record, watch, load.seed).measurements()
-    ]
+    found = about(_Blocks(record, watch, load.seed).measurements(), subject, load.seed, load.parameters())
     return Result(
         stage="load",
         subject=subject,
-        measurements=tuple(_unproved(one, why) if why else one for one in found),
+        measurements=tuple(unproved(one, why) if why else one for one in found),
         details={"proved": not why, "why": why, "facts": dict(record.facts), "base": targets[0].name},
         digests={f"requests:{subject}": digest_json(plan.messages)},
-    )
-
-
-def _unproved(measurement: Measurement, why: str) -> Measurement:
-    return replace(
-        measurement, value=None, n=0, interval=None, note=f"the load run proves nothing: {why}", artefacts=()
     )
 
 

@@ -47,10 +47,10 @@ class Watch:
         """Begin with nothing seen."""
         self.seen = [[] for _ in self.pids]
 
-    def look(self, *, now: bool = False) -> None:
+    def look(self) -> None:
         """Look, where the last time is long enough ago."""
         at_s = time.time()
-        if at_s < self._next_s and not now:
+        if at_s < self._next_s:
             return
         self._next_s = at_s + _EVERY_S
         for pid, seen in zip(self.pids, self.seen, strict=True):
