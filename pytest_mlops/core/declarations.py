@@ -75,6 +75,7 @@ class DeclaredDeepchecks:
     checks: Sequence[str] = ()
     without: Sequence[str] = ()
     warn: Literal["fail", "pass"] = "fail"
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     label: str = ""
     categorical: Sequence[str] | None = None
     features: Sequence[str] | None = None

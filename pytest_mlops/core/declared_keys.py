@@ -81,13 +81,25 @@ TIMELINE = {
     "material": _DISTANCE,
     "must_see": _SHIFT,
 }
+_DEEPCHECK = {
+    "parameters": Key(kind="free", words="a table of what its class takes, { columns = ['distance'] }"),
+    "conditions": Key(
+        kind="free", words="a table of tables, { drift_score_less_than = { max_allowed_numeric_score = 0.1 } }"
+    ),
+    "warn": text("'fail' or 'pass': what a condition that warns is", choices=("fail", "pass")),
+}
 DEEPCHECKS = {
     "train": text("the name of a [data.NAME]: the reference, or the one data set that is looked at", needed=True),
     "test": text("the name of a [data.NAME] that is compared with it"),
     "suite": text(f"one of {', '.join(DEEPCHECKS_SUITES)}", choices=DEEPCHECKS_SUITES),
     "checks": texts("a list of deepchecks' checks, 'FeatureDrift'"),
     "without": texts("a list of checks of the suite that are left out"),
-    "warn": text("'fail' or 'pass': what a condition that warns is", choices=("fail", "pass")),
+    "warn": _DEEPCHECK["warn"],
+    "options": Key(
+        kind="tables",
+        words="tables named for checks that are asked for: what is another than its default",
+        keys=_DEEPCHECK,
+    ),
     "label": text("the column of the truth"),
     "categorical": texts("a list of columns"),
     "features": texts("a list of columns"),

@@ -9,15 +9,17 @@ from typing import Any, Literal
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 
-Kind = Literal["text", "whole", "number", "texts", "table", "tables"]
+Kind = Literal["text", "whole", "number", "texts", "table", "tables", "free"]
 _TYPES: Mapping[str, Any] = {
     "text": (str,), "whole": (int,), "number": (int, float), "texts": (list,), "table": (dict,), "tables": (dict,),
+    "free": (dict,),
 }  # fmt: skip
 _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "text": {"type": "string"},
     "whole": {"type": "integer"},
     "number": {"type": "number"},
     "texts": {"type": "array", "items": {"type": "string"}},
+    "free": {"type": "object"},
 }
 
 
@@ -25,8 +27,9 @@ _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 class Key:
     """One key: what it holds, in words that finish "must be ...", and which values where they are few.
 
-    A `table` has `keys`; so has each entry of `tables`, which are found by the names that the user gives. A number must
-    be above `above`, from `least` on, below `below` and at most `most`, where these are given.
+    A `table` has `keys`; so has each entry of `tables`, which are found by the names that the user gives. What a `free`
+    table holds is another's to check. A number must be above `above`, from `least` on, below `below` and at most
+    `most`, where these are given.
     """
 
     kind: Kind

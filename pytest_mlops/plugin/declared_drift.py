@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_mlops.core.keys import check_choices
 from pytest_mlops.plugin.declared_steps import Check, Once, at_table, load_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_mlops.core.declarations import DeclaredDeepchecks, DriftWatch, Timeline
     from pytest_mlops.core.result import Requirement
@@ -98,11 +99,10 @@ def timeline_checks(timeline: Timeline, state: State) -> Iterable[Check]:
 
 def deepchecks_checks(declared: DeclaredDeepchecks, state: State) -> Iterable[Check]:
     """Yield a check for each check of deepchecks."""
-    from pytest_mlops.stages.deepchecks import plan_of
-
     data, model = state.configuration.data, state.configuration.model.get(declared.model)
     load = Once(lambda: None if model is None else load_model(model, state))
-    asked = [*filter(None, [declared.suite]), *declared.checks]
+    with at_table(state, f"deepchecks.{declared.name}"):
+        asked, checks = _deepchecks_of(declared)
 
     def check_of(required: Deepcheck) -> Callable[..., None]:
         def check(mlops_deepchecks: Any) -> None:
@@ -124,6 +124,16 @@ def deepchecks_checks(declared: DeclaredDeepchecks, state: State) -> Iterable[Ch
 
         return check
 
-    with at_table(state, f"deepchecks.{declared.name}"):
-        checks = plan_of(asked, without=declared.without, warn=declared.warn).checks
     yield from (Check(check.name, check_of(check), stage=check.stage) for check in checks)
+
+
+def _deepchecks_of(declared: DeclaredDeepchecks) -> tuple[Sequence[str | Deepcheck], Sequence[Deepcheck]]:
+    """Return what is to be run, and the checks of it; one with options stands in place of the plain one."""
+    from pytest_mlops.stages.deepchecks import deepcheck, plan_of
+
+    plain: list[str | Deepcheck] = [*filter(None, [declared.suite]), *declared.checks]
+    known = plan_of(plain, without=declared.without).checks
+    check_choices([*declared.options], [check.name for check in known], "options")
+    own = [deepcheck(name, **{"warn": declared.warn, **said}) for name, said in declared.options.items()]
+    asked = [*(one for one in plain if one not in declared.options), *own]
+    return asked, plan_of(asked, without=declared.without, warn=declared.warn).checks

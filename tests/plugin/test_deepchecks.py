@@ -7,6 +7,7 @@ the last test here run deepchecks itself.
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,59 @@ def test_declared_checks_are_items(project: Project) -> None:
     assert got["mlops.toml::deepchecks::february::LabelDrift"] == ("drift", "fail")
     assert got["mlops.toml::deepchecks::february::ConflictingLabels"] == ("data", "fail")
     assert got["mlops.toml::deepchecks::february::IsSingleValue"] == ("data", "pass")
+
+
+OPTIONS = """
+[deepchecks.february.options.LabelDrift]
+parameters = { min_category_size_ratio = 0.02 }
+conditions = { drift_score_less_than = { max_allowed_categorical_score = 0.3 } }
+[deepchecks.february.options.DataDuplicates]
+warn = "pass"
+"""
+
+
+def test_a_declared_check_has_parameters_and_conditions_of_its_own(project: Project) -> None:
+    """The run is told of them, and what is required is what was run."""
+    folder = with_months(project).pytester.path
+    asked = "runs.write(json.dumps(job['checks']) + chr(10))\n"
+    (folder / "replay").write_text(
+        REPLAY.format(runs=str(folder / "runs.jsonl")).rpartition("    runs.write")[0] + "    " + asked,
+        encoding="utf-8",
+    )
+    project.write({"mlops.toml": TOML + OPTIONS}).run("--mlops")
+    (said,) = [json.loads(line) for line in (folder / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert said == [
+        {
+            "name": "LabelDrift",
+            "parameters": {"min_category_size_ratio": 0.02},
+            "conditions": {"drift_score_less_than": {"max_allowed_categorical_score": 0.3}},
+        },
+        {"name": "DataDuplicates", "parameters": {}, "conditions": {"ratio_less_or_equal": {}}},
+    ]
+    got = {check["id"].rpartition("::")[2]: check["verdict"] for check in project.record()["checks"]}
+    assert len(got) == 11
+    assert got["DataDuplicates"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("[deepchecks.february.options.FeatureDrift]\nwarn = 'pass'", "*options: unknown name 'FeatureDrift'*"),
+        ("[deepchecks.february.options.LabelDrift]\nparams = {}", "*unknown key 'params'. Did you mean 'parameters'?*"),
+        (
+            "[deepchecks.february.options.LabelDrift]\nconditions = { drift_score_les_than = {} }",
+            "*LabelDrift has no condition 'drift_score_les_than'. Did you mean 'drift_score_less_than'?*",
+        ),
+        (
+            "[deepchecks.february.options.LabelDrift]\nconditions = { drift_score_less_than = 0.3 }",
+            "*LabelDrift: the condition 'drift_score_less_than' must be a table, got 0.3*",
+        ),
+    ],
+)
+def test_wrong_options_of_a_declared_check_are_named(project: Project, options: str, words: str) -> None:
+    result = project.write({"mlops.toml": TOML + options}).run("--mlops")
+    assert result.ret != 0
+    (result.stderr if "mlops.toml" in result.stderr.str() else result.stdout).fnmatch_lines([words])
 
 
 def test_a_check_of_a_declaration_that_is_unknown_is_named(project: Project) -> None:

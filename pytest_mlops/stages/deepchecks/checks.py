@@ -116,7 +116,7 @@ def deepcheck(
     return Deepcheck(
         name=name,
         parameters=_plain(name, parameters),
-        conditions={_condition(known, condition): _plain(name, values) for condition, values in entries},
+        conditions={_condition(known, condition): _values(name, condition, values) for condition, values in entries},
         warn=warn,
         own=bool(parameters) or conditions is not None,
         source=calling_place(),
@@ -139,6 +139,12 @@ def _condition(known: Known, name: str) -> str:
     if short not in known.conditions:
         raise DeclarationError(f"{known.name} has no condition {name!r}. {did_you_mean(short, known.conditions)}")
     return short
+
+
+def _values(name: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise DeclarationError(f"{name}: the condition {condition!r} must be a table, got {values!r}")
+    return _plain(name, values)
 
 
 def _plain(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
