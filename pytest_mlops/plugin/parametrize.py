@@ -84,6 +84,14 @@ def _laws(root: Path, contract: str) -> Iterable[tuple[object, str, str]]:
         yield law, law.id, "block"
 
 
+def _schemathesis(root: Path, contract: str, *, without: Sequence[str] = ()) -> Iterable[tuple[object, str, str]]:
+    from pytest_mlops.stages.contract import read_contract
+    from pytest_mlops.stages.schemathesis import schemathesis_checks_of
+
+    for check in schemathesis_checks_of(read_contract(root / contract), without=without):
+        yield check, check.id, "block"
+
+
 def _deepchecks(
     _: Path, *asked: str | Deepcheck, without: Sequence[str] = (), warn: Warn = "fail"
 ) -> Iterable[tuple[object, str, str]]:
@@ -98,5 +106,6 @@ _MARKERS: dict[str, tuple[str, Callable[..., Iterable[tuple[object, str, str]]]]
     "mlops_slices": ("mlops_slice", _slices),
     "mlops_columns": ("mlops_column", _columns),
     "mlops_laws": ("mlops_law", _laws),
+    "mlops_schemathesis_checks": ("mlops_schemathesis_check", _schemathesis),
     "mlops_deepchecks_checks": ("mlops_deepcheck", _deepchecks),
 }

@@ -31,6 +31,7 @@ def register_on(config: pytest.Config) -> None:
         tools_drift,
         tools_load,
         tools_model,
+        tools_schemathesis,
         tools_serving,
         tools_timeline,
     )
@@ -43,7 +44,8 @@ def register_on(config: pytest.Config) -> None:
     state = _new_state(config)
     config.stash[STATE] = state
     _select_paths(config, state.configuration)
-    tools = (tools_data, tools_drift, tools_timeline, tools_deepchecks, tools_model, tools_serving, tools_load)
+    drift = (tools_drift, tools_timeline, tools_deepchecks)
+    tools = (tools_data, *drift, tools_model, tools_serving, tools_schemathesis, tools_load)
     for plugin in (settings, *tools, baselines):
         config.pluginmanager.register(plugin)
     config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")
