@@ -75,6 +75,7 @@ def _new_state(config: pytest.Config) -> State:
         worker=str(workerinput.get("workerid", "")),
         update=_update(config),
         stages=_stages(config),
+        allowed_hosts=frozenset(config.getoption("mlops_allow_host") or ()),
     )
 
 

@@ -167,7 +167,7 @@ def _load_of(
         level=ServiceLevel() if level is None else level,
         seed=tool.state.seed,
         workdir=new_folder(tool.state, "load"),
-        allowed_hosts=frozenset(allowed_hosts),
+        allowed_hosts=frozenset(tool.state.hosts(allowed_hosts)),
         bounds=Bounds() if bounds is None else bounds,
         progress=tool.state.say,
         **times,

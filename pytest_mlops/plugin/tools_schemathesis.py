@@ -55,7 +55,7 @@ def mlops_schemathesis(request: pytest.FixtureRequest) -> Callable[..., Result]:
                 seed=tool.state.seed,
                 max_examples=examples,
                 timeout_s=seconds(timeout),
-                allowed_hosts=allowed_hosts,
+                allowed_hosts=tool.state.hosts(allowed_hosts),
                 progress=tool.state.say,
             ),
         )

@@ -49,7 +49,11 @@ def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Any]]:
                 raise DeclarationError(f"{name}: url= is a service that runs already, and nothing else is started")
             state.say(f"attaching to {name}")
             return attach(
-                url, name=name, ready_path=ready or "/ping", timeout_s=seconds(timeout), allowed_hosts=allowed_hosts
+                url,
+                name=name,
+                ready_path=ready or "/ping",
+                timeout_s=seconds(timeout),
+                allowed_hosts=state.hosts(allowed_hosts),
             )
         served = served_of(command, wsgi=wsgi, asgi=asgi, mlflow=mlflow, tracking_uri=tracking_uri)
         state.say(f"starting {name}")
@@ -106,7 +110,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
             laws=asked,
             seed=tool.state.seed,
             max_examples=examples,
-            allowed_hosts=allowed_hosts,
+            allowed_hosts=tool.state.hosts(allowed_hosts),
             progress=tool.state.say,
         )
         return tool.kept(result)
