@@ -26,6 +26,8 @@ class State:
         Frames that are known by their identity, so that none takes the place of another.
     say
         Shows a step that takes long: `say("training 1 of 2")`.
+    tell
+        Shows at once what someone has to do meanwhile.
     """
 
     configuration: Configuration
@@ -39,6 +41,7 @@ class State:
     stages: frozenset[str] = frozenset()
     held: dict[int, object] = field(default_factory=dict)
     say: Callable[[str], None] = field(default=lambda _: None)
+    tell: Callable[[str], None] = field(default=lambda _: None)
 
 
 STATE = pytest.StashKey[State]()
