@@ -16,7 +16,7 @@ def load_users(path: str) -> list[Any]:
     """Return the users of a locustfile, or end the run."""
     from locust.util.load_locustfile import load_locustfile
 
-    users, shapes = load_locustfile(path)
+    *_, users, shapes = load_locustfile(path)  # some versions return the docstring before them
     if shapes:
         sys.exit(f"{path} has a LoadTestShape: the number of users is given by the check. Hint: take it out")
     if not users:

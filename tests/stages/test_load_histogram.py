@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_mlops.runners import histogram
 from pytest_mlops.runners.histogram import Histograms, bin_of, middle_ns
 from pytest_mlops.stages.load.histograms import read_histograms
 from pytest_mlops.stats.quantiles import quantile
@@ -20,10 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-
-def test_examples() -> None:
-    assert doctest.testmod(histogram) == (0, 2)
 
 
 @given(st.integers(0, 2**42))
