@@ -7,6 +7,7 @@ written for them, and `histograms`, where what they counted is written. It liste
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ from pytest_mlops.runners.allowed import Allowed
 from pytest_mlops.runners.histogram import SLOTS, Histograms, middle_ns
 from pytest_mlops.runners.locust_lock import Refusals, lock_master
 from pytest_mlops.runners.locust_users import load_users
-from pytest_mlops.runners.locust_worker import COUNTS, DONE, HELLO, MEASURE, PLAN, digest_of
+from pytest_mlops.runners.locust_worker import COUNTS, DONE, GONE_S, HELLO, MEASURE, PLAN, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,12 +66,14 @@ class _Team:
 
     def listen(self) -> None:
         """Open the port, and tell where it is."""
-        config, self.guard = self.config, Allowed(frozenset(self.config["allowed_hosts"])).resolve()
+        config = self.config
+        self.guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
         sys.addaudithook(self.guard)
         token = lock_master()
-        from locust import events
+        from locust import events, runners
         from locust.env import Environment
 
+        runners.HEARTBEAT_LIVENESS = GONE_S
         users = load_users(config["locustfile"])
         environment = Environment(user_classes=users, host=config["host"], events=events)
         self.runner = runner = environment.create_master_runner(_LOOPBACK, 0)
@@ -82,7 +85,8 @@ class _Team:
         events.init.fire(environment=environment, runner=runner, web_ui=None)
         where = json.dumps([_LOOPBACK, runner.server.port, token])
         for worker in self.beside:
-            print(where, file=worker.stdin, flush=True)
+            with contextlib.suppress(BrokenPipeError):  # it is gone, which is seen while the workers are waited for
+                print(where, file=worker.stdin, flush=True)
         if config["expect_workers"]:
             _write_secret(Path(config["join"]), where)
 
@@ -125,19 +129,17 @@ class _Team:
         done, config = [*self.done.values()], self.config
         with Path(config["records"]).open("wb") as file:
             for part in _parts_of(config):
-                written = part.read_bytes()
-                file.write(
-                    written[: written.rfind(b"\n") + 1]
-                )  # the last line of a worker that was killed is not whole
+                lines = part.read_bytes()
+                file.write(lines[: lines.rfind(b"\n") + 1])  # of a worker that was killed the last is not whole
                 part.unlink()
         rows = [[*kind, [[middle_ns(bin_), n] for bin_, n in counts]] for *kind, counts in self.histograms.take()]
         Path(config["histograms"]).write_text(json.dumps(rows), encoding="utf-8")
         total = {key: sum(one[key] for one in done) for key in ("alive", "unfinished", "requests")}
         team = {
             "asked": self.asked, "joined": len(self.joined), "done": len(done), "others": self.others,
-            "ended": self.ended,
-            "expected": config["expect_workers"], "waited_s": config["expect_s"], "refused": self.refusals.count(),
-            "late": sum(one["late_s"] > 0 for one in done), "requests": total.pop("requests"),
+            "ended": self.ended, "expected": config["expect_workers"], "waited_s": config["expect_s"],
+            "refused": self.refusals.count(), "late": sum(one["late_s"] > 0 for one in done),
+            "requests": total.pop("requests"),
         }  # fmt: skip
         return {
             **total, "team": team, "users": config["users"], "spawned": self.spawned, "begun_s": self.begun_s,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HELLO, PLAN, MEASURE, DONE, COUNTS = (f"pytest_mlops_{word}" for word in ("hello", "plan", "measure", "done", "counts"))
-_MASTER_GONE_S = 10  # without its heartbeat
+GONE_S = 10  # without a heartbeat, master or worker are taken for gone
 
 
 class Master(NamedTuple):
@@ -108,7 +108,7 @@ def _connected(environment: Any, master: Master, wait_s: float) -> Any:
     import gevent
     from locust import runners
 
-    runners.MASTER_HEARTBEAT_TIMEOUT = _MASTER_GONE_S
+    runners.MASTER_HEARTBEAT_TIMEOUT = GONE_S
     gevent.get_hub().loop.update_now()  # what was imported took time, of which the loop does not know yet
     try:
         with gevent.Timeout(wait_s):

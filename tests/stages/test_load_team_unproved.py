@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +12,12 @@ import pytest
 
 from pytest_mlops.core.errors import RequirementNotMet
 from pytest_mlops.core.limit import at_most
+from pytest_mlops.core.process import start
 from pytest_mlops.stages.load import Load, Team, closed, measure_locust
+from pytest_mlops.stages.load.team import join_command
 from pytest_mlops.stages.service import Service, start_service
 from tests.broken_services import model_service
-from tests.broken_services.joining import Joiner, with_option
+from tests.broken_services.joining import ROOT, Joiner, with_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +72,14 @@ def test_a_worker_that_never_comes(delay_api: Service, tmp_path: Path) -> None:
 
 def test_fewer_workers_than_asked(delay_api: Service, tmp_path: Path) -> None:
     result = run(delay_api, "travellers", tmp_path, Team(processes=1, expect_workers=1, expect_s=4))
-    assert_never_green(result, "1 of 2 workers joined within 4 s")
+    assert_never_green(result, "[01] of 2 workers joined within 4 s")
+
+
+def test_a_process_that_can_not_begin(delay_api: Service, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    result = run(delay_api, "stillborn", tmp_path, Team(processes=2))
+    assert_never_green(result, "[01] of 2 workers joined within 60 s, [12] ended before that")
+    assert time.monotonic() < begun + SLOW_MACHINE_S
 
 
 def with_a_wrong_token(words: list[str]) -> list[str]:
@@ -87,6 +98,29 @@ def test_a_worker_without_the_token(delay_api: Service, tmp_path: Path, change: 
     assert_never_green(
         result, "0 of 1 workers joined within 8 s, and connections without the token of the run were refused"
     )
+
+
+def test_a_worker_joins_no_other_master(tmp_path: Path) -> None:
+    """Such as a plain one of Locust, at the port that it was told."""
+    file, port = str(LOCUSTFILES / "travellers.py"), free_port()
+    words = ["--master", "--headless", "--expect-workers", "1", "--master-bind-host", "127.0.0.1", "-H", "http://x"]
+    command = [sys.executable, "-m", "locust", *words, "--master-bind-port", port, "-f", file]
+    with start(command, log=tmp_path / "locust.log", cwd=ROOT):
+        joiner = Joiner(changes=[lambda words: [*words, "--wait", "6"]])
+        joiner(f"joins by: {join_command(f'127.0.0.1:{port}', 'ab' * 32, file)}")
+        try:
+            ((code, said),) = joiner.ended()
+        finally:
+            joiner.kill()
+    log = (tmp_path / "locust.log").read_text(encoding="utf-8")
+    assert "Waiting for workers to be ready, 0 of 1 connected" in log
+    assert (code, "must answer within 6 s, got nothing" in said) == (1, True)
+
+
+def free_port() -> str:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return str(sock.getsockname()[1])
 
 
 def test_one_worker_too_many(delay_api: Service, tmp_path: Path) -> None:

@@ -127,8 +127,9 @@ def measure_load(
         decided=decided,
     )  # fmt: skip
     return _result(
-        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)}
-    )
+        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)},
+        parameters=load.parameters(),
+    )  # fmt: skip
 
 
 def measure_locust(
@@ -183,7 +184,10 @@ def measure_locust(
         plan, folder=load.workdir / f"load-{subject}", name=subject, project=project or Path.cwd(),
         progress=load.progress, tell=load.tell, look=watch.look,
     )  # fmt: skip
-    return _result(record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)})
+    return _result(
+        record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)},
+        parameters={**load.parameters(), **team.parameters()},
+    )  # fmt: skip
 
 
 def _result(
@@ -194,6 +198,7 @@ def _result(
     subject: str,
     *,
     digests: dict[str, str],
+    parameters: dict[str, Any],
     rows: int = 1,
 ) -> Result:
     ended_s = time.time()
@@ -216,7 +221,7 @@ def _result(
         *measurements_of(measured, is_open=load.scenario.is_open, rows=rows, used=used),
         first_request(record),
     ]
-    numbers = about(numbers, subject, load.seed, load.parameters())
+    numbers = about(numbers, subject, load.seed, parameters)
     return Result(
         stage="load",
         subject=subject,

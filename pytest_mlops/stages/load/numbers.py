@@ -81,7 +81,12 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
         counted("rows_throughput", answered * rows / took_s, "1/s", "answered rows a second"),
         counted("requests", n),
         counted("duration", took_s, "s", "from when all users were spawned and warm"),
-        counted("generator_cpu", float(record.facts["cpu_share"]), "", "share of one core that the generator used"),
+        counted(
+            "generator_cpu",
+            float(record.facts["cpu_share"]),
+            "",
+            "share of one core that the generator used; of several processes, the busiest",
+        ),
     ]
     if is_open and n:
         late = counted("lateness", quantile(record.lateness_ms, 0.99), "ms", "p99 of sent later than due")

@@ -81,7 +81,10 @@ def run_locust(
     )
     file = Path(plan.locustfile)
     shown = file.relative_to(project) if file.is_relative_to(project) else file
-    joins = Announcement(folder / "join.json", tell, name, plan.team, str(shown), plan.allowed_hosts)
+    joins = Announcement(
+        path=folder / "join.json", tell=tell, name=name, team=plan.team, locustfile=str(shown),
+        allowed_hosts=plan.allowed_hosts,
+    )  # fmt: skip
     joins.path.unlink(missing_ok=True)
 
     def look_at_all() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 
@@ -37,6 +37,11 @@ class Team:
         """Return how many workers there are."""
         return self.processes + self.expect_workers
 
+    def parameters(self) -> dict[str, Any]:
+        """Return what a measurement says of it; nothing where one process makes all users."""
+        said = {"processes": self.processes, "expect_workers": self.expect_workers}
+        return {name: number for name, number in said.items() if number}
+
     def check(self, users: int) -> None:
         """Refuse what is no team, or one with more workers than users.
 
@@ -60,7 +65,7 @@ def join_command(where: str, token: str, locustfile: str, allowed_hosts: Sequenc
     return f"python -m pytest_mlops.runners.locust_run {shlex.join([*words, *allowed])}"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Announcement:
     """Tells once how a worker joins, as soon as the master has written down where it is."""
 
