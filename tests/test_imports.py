@@ -45,6 +45,7 @@ LIBRARIES = {
         "gevent",
         "google",
         "schemathesis",
+        "zmq",
         "allowed",
     },  # a file beside
 }

@@ -30,6 +30,8 @@ class State:
         What the command line lets be talked to, beside loopback.
     say
         Shows a step that takes long: `say("training 1 of 2")`.
+    tell
+        Shows at once what someone has to do meanwhile.
     """
 
     configuration: Configuration
@@ -44,6 +46,7 @@ class State:
     allowed_hosts: frozenset[str] = frozenset()
     held: dict[int, object] = field(default_factory=dict)
     say: Callable[[str], None] = field(default=lambda _: None)
+    tell: Callable[[str], None] = field(default=lambda _: None)
 
     def hosts(self, declared: Sequence[str]) -> tuple[str, ...]:
         """Return the hosts that a check allows; the command line must allow each of them too.

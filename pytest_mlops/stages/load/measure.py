@@ -17,6 +17,7 @@ from pytest_mlops.stages.load.numbers import Used, about, first_request, is_late
 from pytest_mlops.stages.load.proof import unproved, why_late, why_unproved
 from pytest_mlops.stages.load.run_locust import LocustPlan, run_locust
 from pytest_mlops.stages.load.run_open import OpenPlan, run_open
+from pytest_mlops.stages.load.team import Team
 from pytest_mlops.stages.load.watch import Watch
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
@@ -50,6 +51,8 @@ class Load:
         Holds the records.
     allowed_hosts
         Hosts beside loopback that it may talk to.
+    progress, tell
+        Show how far it is, and what someone has to do meanwhile.
     """
 
     scenario: Scenario
@@ -63,6 +66,7 @@ class Load:
     allowed_hosts: Collection[str] = frozenset()
     bounds: Bounds = field(default_factory=Bounds)
     progress: Callable[[str], None] = silent
+    tell: Callable[[str], None] = silent
 
     def check(self) -> None:
         """Refuse what is no load, and what is more than the bounds allow."""
@@ -123,8 +127,9 @@ def measure_load(
         decided=decided,
     )  # fmt: skip
     return _result(
-        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)}
-    )
+        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)},
+        parameters=load.parameters(),
+    )  # fmt: skip
 
 
 def measure_locust(
@@ -135,6 +140,7 @@ def measure_locust(
     name: str = "",
     spawn_rate: float | None = None,
     project: Path | None = None,
+    team: Team | None = None,
 ) -> Result:
     """Run a locustfile against a service and measure every request of exactly `load.duration_s` seconds.
 
@@ -146,6 +152,8 @@ def measure_locust(
         Users a second; by default all within one second, at most 100 a second.
     project
         The folder that the locustfile's imports are found in; by default the working directory.
+    team
+        The processes that share the users; by default there is one.
 
     Raises
     ------
@@ -164,18 +172,22 @@ def measure_locust(
     target = endpoint(service, name=name, allowed_hosts=load.allowed_hosts)
     if not locustfile.is_file():
         raise DeclarationError(f"locustfile must be a file, got {str(locustfile)!r}")
-    users, subject = load.scenario.users, name or target.name
+    users, subject, team = load.scenario.users, name or target.name, team or Team()
+    team.check(users)
     plan = LocustPlan(
         locustfile=str(locustfile.resolve()), host=target.url, users=users, duration_s=load.duration_s,
         warmup_s=load.warmup_s, spawn_rate=spawn_rate or min(float(users), _MOST_USERS_A_SECOND), seed=load.seed,
-        allowed_hosts=tuple(sorted(load.allowed_hosts)),
+        allowed_hosts=tuple(sorted(load.allowed_hosts)), team=team,
     )  # fmt: skip
     watch = Watch([getattr(target, "pid", 0)])
     record = run_locust(
         plan, folder=load.workdir / f"load-{subject}", name=subject, project=project or Path.cwd(),
-        progress=load.progress, look=watch.look,
+        progress=load.progress, tell=load.tell, look=watch.look,
     )  # fmt: skip
-    return _result(record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)})
+    return _result(
+        record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)},
+        parameters={**load.parameters(), **team.parameters()},
+    )  # fmt: skip
 
 
 def _result(
@@ -186,6 +198,7 @@ def _result(
     subject: str,
     *,
     digests: dict[str, str],
+    parameters: dict[str, Any],
     rows: int = 1,
 ) -> Result:
     ended_s = time.time()
@@ -197,7 +210,7 @@ def _result(
     machine = watch.machine_cpu_s(begun_s, end_s)
     foreign = None
     if machine is not None:
-        ours = record.facts["cpu_share"] * record.facts["duration_s"] + (
+        ours = record.facts.get("own_cpu_s", record.facts["cpu_share"] * record.facts["duration_s"]) + (
             last.cpu_s - first.cpu_s if first and last else 0
         )
         foreign = max(machine - ours, 0.0) / record.facts["duration_s"]
@@ -208,7 +221,7 @@ def _result(
         *measurements_of(measured, is_open=load.scenario.is_open, rows=rows, used=used),
         first_request(record),
     ]
-    numbers = about(numbers, subject, load.seed, load.parameters())
+    numbers = about(numbers, subject, load.seed, parameters)
     return Result(
         stage="load",
         subject=subject,

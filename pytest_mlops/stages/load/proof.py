@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.stages.load.team import join_command
 from pytest_mlops.stats.quantiles import quantile
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def why_unproved(record: Record, scenario: Scenario) -> str:
     `record` has the requests of the measured time.
     """
     facts = record.facts
+    if "team" in facts and (why := _why_not_whole(facts["team"], len(record))):
+        return why  # all else was counted of a part of the run
     reasons = [*_of_any(record, facts)]
     if scenario.is_open:
         reasons += _of_open(record, scenario)
@@ -85,6 +88,31 @@ def _of_users(facts: Mapping[str, Any], scenario: Scenario) -> Iterator[str]:
         yield f"tasks raised: {_counted(facts['exceptions'])}"
     if facts["unfinished"]:
         yield f"{facts['unfinished']} users were still waiting for an answer at the end"
+
+
+def _why_not_whole(team: Mapping[str, Any], n: int) -> str:
+    """Return what of a run of several workers is missing, or too much; empty where nothing is."""
+    asked, joined, left = team["asked"], team["joined"], team["asked"] - team["done"]
+    reasons = {
+        f"{team['others']} of {asked} workers had another locustfile": team["others"] > 0,
+        _who_is_missing(team): joined < asked,
+        f"the run must have {asked} workers, got {joined}": joined > asked,
+        f"{left} of {asked} workers left before the end": left > 0,
+        f"{team['late']} of {asked} workers heard too late that the time began": team["late"] > 0,
+        f"the workers counted {team['requests']:,} requests, of which {n:,} arrived here": team["requests"] != n,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _who_is_missing(team: Mapping[str, Any]) -> str:
+    words = f"{team['joined']} of {team['asked']} workers joined within {team['waited_s']:g} s"
+    if team["ended"]:
+        return f"{words}, {team['ended']} ended before that"
+    if team["refused"]:
+        words += ", and connections without the token of the run were refused"
+    if not team["expected"]:
+        return words
+    return f"{words}. Hint: the run prints how each joins: {join_command('HOST:PORT', 'TOKEN', 'FILE')}"
 
 
 def _of_open(record: Record, scenario: Scenario) -> Iterator[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+    Row = tuple[float, float, int, str, str]  # sent at, done at, status, name, what went wrong
 
 # As `runners/open_loop.py` writes it.
 _LAYOUT = np.dtype(
@@ -116,14 +117,14 @@ def read_records(path: Path, facts: Mapping[str, Any]) -> Record:
     )  # fmt: skip
 
 
-def read_lines(path: Path, facts: Mapping[str, Any]) -> Record:
-    """Return what Locust's runner wrote: in a closed loop a request is due when it is sent."""
+def read_lines(path: Path, facts: Mapping[str, Any], more: Sequence[Row] = ()) -> Record:
+    """Return what Locust's runner wrote, and `more` requests: in a closed loop a request is due when it is sent."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    lines.sort(key=lambda line: float(line[0]))
-    return record_of([(sent, sent + took, *rest) for sent, took, *rest in lines], facts)
+    rows: list[Row] = [*more, *((sent, sent + took, *rest) for sent, took, *rest in lines)]
+    return record_of(sorted(rows, key=lambda row: row[0]), facts)
 
 
-def record_of(rows: Sequence[tuple[float, float, int, str, str]], facts: Mapping[str, Any]) -> Record:
+def record_of(rows: Sequence[Row], facts: Mapping[str, Any]) -> Record:
     """Return requests of a closed loop: when each was sent and done, its status, name, and what went wrong."""
     sent, done = (np.array([row[at] for row in rows], dtype=np.float64) for at in (0, 1))
     names, name = _numbered([row[3] for row in rows], [])
