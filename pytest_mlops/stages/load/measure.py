@@ -44,6 +44,8 @@ class Load:
         The limits that it is made for.
     warmup_s
         How long requests are sent before the time counts.
+    start_s
+        How long imports and the start of users may take, of a locustfile.
     timeout_s
         How long an answer is waited for.
     workdir
@@ -59,6 +61,7 @@ class Load:
     longest_s: float = 0.0
     level: ServiceLevel = field(default_factory=ServiceLevel)
     warmup_s: float = 1.0
+    start_s: float = 120.0
     timeout_s: float = 10.0
     allowed_hosts: Collection[str] = frozenset()
     bounds: Bounds = field(default_factory=Bounds)
@@ -168,7 +171,7 @@ def measure_locust(
     plan = LocustPlan(
         locustfile=str(locustfile.resolve()), host=target.url, users=users, duration_s=load.duration_s,
         warmup_s=load.warmup_s, spawn_rate=spawn_rate or min(float(users), _MOST_USERS_A_SECOND), seed=load.seed,
-        allowed_hosts=tuple(sorted(load.allowed_hosts)),
+        start_s=load.start_s, allowed_hosts=tuple(sorted(load.allowed_hosts)),
     )  # fmt: skip
     watch = Watch([getattr(target, "pid", 0)])
     record = run_locust(

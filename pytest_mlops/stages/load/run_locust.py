@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_START_LIMIT_S = 120.0  # imports and users' on_start
 DRAIN_S = 10.0
 
 
@@ -30,12 +29,13 @@ class LocustPlan:
     duration_s: float
     seed: int
     allowed_hosts: tuple[str, ...]
+    start_s: float
     drain_s: float = DRAIN_S
 
     @property
     def limit_s(self) -> float:
         """After how many seconds the run is ended by force."""
-        return _START_LIMIT_S + self.users / self.spawn_rate + self.warmup_s + self.duration_s + self.drain_s
+        return self.start_s + self.users / self.spawn_rate + self.warmup_s + self.duration_s + self.drain_s
 
 
 def run_locust(
