@@ -128,7 +128,8 @@ _SEARCH_S = 90.0
 def mlops_load_results(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Judge a load run of another tool: `mlops_load_results("results.jtl").require(p95=at_most(50, "ms"))`.
 
-    JMeter's JTL, in CSV or XML, Gatling's `simulation.log` in text, k6's summary in JSON.
+    JMeter's JTL, in CSV or XML, Gatling's `simulation.log` in text, k6's summary in JSON, NeoLoad's raw data of a
+    transaction in CSV, or its values of elements in JSON.
     """
     tool = Tool.of(request)
 

@@ -146,14 +146,14 @@ def stand_still(generator: int) -> None:
     os.kill(generator, signal.SIGCONT)
 
 
-def stop_short(generator: int) -> None:
-    time.sleep(0.8)
-    os.kill(generator, signal.SIGTERM)
+def sends(number: signal.Signals) -> Callable[[int], None]:
+    """Return what sends it a signal in the middle of its run."""
 
+    def act(generator: int) -> None:
+        time.sleep(0.8)
+        os.kill(generator, number)
 
-def kill(generator: int) -> None:
-    time.sleep(0.8)
-    os.kill(generator, signal.SIGKILL)
+    return act
 
 
 REQUESTS = {
@@ -168,13 +168,13 @@ REQUESTS = {
         load={"duration_s": 2.0}, meanwhile=stand_still, why="requests were sent too late"
     ),
     "a generator that was told to end": Requests(
-        load={"duration_s": 5.0}, meanwhile=stop_short, why=r"it ran for \d.\d s of 5 s"
+        load={"duration_s": 5.0}, meanwhile=sends(signal.SIGTERM), why=r"it ran for \d.\d s of 5 s"
     ),
     "a closed loop that was told to end": Requests(
-        scenario=closed(2), load={"duration_s": 5.0}, meanwhile=stop_short, why=r"it ran for \d.\d s of 5 s"
+        scenario=closed(2), load={"duration_s": 5.0}, meanwhile=sends(signal.SIGTERM), why=r"it ran for \d.\d s of 5 s"
     ),
     "a generator that was killed": Requests(
-        load={"duration_s": 5.0}, meanwhile=kill, why="must end with a summary, got exit code -9"
+        load={"duration_s": 5.0}, meanwhile=sends(signal.SIGKILL), why="must end with a summary, got exit code -9"
     ),
     "a replay that is shorter than the run": Requests(
         scenario=server(arrivals="replay", offsets_s=[0.01 * number for number in range(100)]),
