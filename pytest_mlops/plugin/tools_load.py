@@ -24,8 +24,9 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Put a service under load: `mlops_load(delay_api, server(rate=50), rows=rows, duration="10s").require(level)`.
 
     What is sent is drawn from the contract, or are `rows`, or `requests`. With `locustfile=` and `users=` Locust runs
-    in a process of its own. With `level=` and `longest=` the run goes on until its limits can be judged. With `base=`
-    each request goes to one of two services at random, and how they differ is measured.
+    in a process of its own; with `check="package.module:function"` its users call that function of the service's URL.
+    With `level=` and `longest=` the run goes on until its limits can be judged. With `base=` each request goes to one
+    of two services at random, and how they differ is measured.
     """
     tool = Tool.of(request)
 
@@ -38,6 +39,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         level: ServiceLevel | None = None,
         base: Service | str | None = None,
         locustfile: Paths | None = None,
+        check: str | None = None,
         users: int | None = None,
         rows: Sequence[Mapping[str, Any]] = (),
         contract: Paths | None = None,
@@ -47,7 +49,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         bounds: Bounds | None = None,
         allowed_hosts: Sequence[str] = (),
     ) -> Result:
-        from pytest_mlops.stages.load import closed, measure_load, measure_locust, measure_regression
+        from pytest_mlops.stages.load import closed, measure_check, measure_load, measure_locust, measure_regression
 
         name = _name_of(service)
         if (scenario is None) == (users is None):
@@ -67,6 +69,10 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             bounds=bounds,
         )
         tool.state.say(f"load on {name}: {load.scenario.words()} for {length:g} s")
+        if check is not None:
+            if locustfile is not None or base is not None or longest is not None:
+                raise DeclarationError("check= is for its duration, without locustfile=, base= or longest=")
+            return tool.kept(measure_check(service, load, check, name=name, project=tool.state.root))
         if locustfile is not None:
             if base is not None:
                 raise DeclarationError("base= is measured by requests that come when they are due, without locustfile=")

@@ -21,9 +21,10 @@ from pytest_mlops.stages.load.watch import Watch
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pytest_mlops.adapters.http import Request
+    from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.stages.load.record import Record
     from pytest_mlops.stages.load.scenario import Scenario
 
@@ -45,7 +46,7 @@ class Load:
     warmup_s
         How long requests are sent before the time counts.
     start_s
-        How long imports and the start of users may take, of a locustfile.
+        How long imports and the start of users may take, of a locustfile or a check.
     timeout_s
         How long an answer is waited for.
     workdir
@@ -125,7 +126,7 @@ def measure_load(
         plan, folder=load.workdir / f"load-{subject}", name=subject, progress=load.progress, look=watch.look,
         decided=decided,
     )  # fmt: skip
-    return _result(
+    return result_of(
         record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)}
     )
 
@@ -178,10 +179,10 @@ def measure_locust(
         plan, folder=load.workdir / f"load-{subject}", name=subject, project=project or Path.cwd(),
         progress=load.progress, look=watch.look,
     )  # fmt: skip
-    return _result(record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)})
+    return result_of(record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)})
 
 
-def _result(
+def result_of(
     record: Record,
     target: Endpoint,
     load: Load,
@@ -190,7 +191,9 @@ def _result(
     *,
     digests: dict[str, str],
     rows: int = 1,
+    more: Iterable[Measurement] = (),
 ) -> Result:
+    """Return what a run of a service measured, `more` beside what every run does."""
     ended_s = time.time()
     begun_s = record.facts.get("begun_s", ended_s - record.facts["duration_s"])
     end_s = begun_s + record.facts["duration_s"]
@@ -210,6 +213,7 @@ def _result(
     numbers = [
         *measurements_of(measured, is_open=load.scenario.is_open, rows=rows, used=used),
         first_request(record),
+        *more,
     ]
     numbers = about(numbers, subject, load.seed, load.parameters())
     return Result(

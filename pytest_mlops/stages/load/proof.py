@@ -34,8 +34,8 @@ def why_unproved(record: Record, scenario: Scenario) -> str:
     reasons = [*_of_any(record, facts)]
     if scenario.is_open:
         reasons += _of_open(record, scenario)
-    elif "alive" in facts:
-        reasons += _of_users(facts, scenario)
+    if "alive" in facts:
+        reasons += _of_users(facts)
     return "; ".join(reasons)
 
 
@@ -79,6 +79,8 @@ def _of_any(record: Record, facts: Mapping[str, Any]) -> Iterator[str]:
         yield from _of_end(record)
     if facts["refused"]:
         yield f"connections to hosts that are not allowed were refused: {_counted(facts['refused'])}"
+    if facts.get("silent"):
+        yield f"{facts['silent']:,} calls of the check passed without a request to the service"
 
 
 def _of_end(record: Record) -> Iterator[str]:
@@ -93,12 +95,12 @@ def _of_end(record: Record) -> Iterator[str]:
         )
 
 
-def _of_users(facts: Mapping[str, Any], scenario: Scenario) -> Iterator[str]:
-    """Yield what speaks against a run of Locust's users."""
+def _of_users(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what speaks against a run of users: Locust's, or those of a check."""
     if not facts["spawned"]:
-        yield f"not all {scenario.users} users started"
-    if facts["alive"] < scenario.users:
-        yield f"{scenario.users - facts['alive']} of {scenario.users} users died"
+        yield f"not all {facts['users']} users started"
+    if facts["alive"] < facts["users"]:
+        yield f"{facts['users'] - facts['alive']} of {facts['users']} users died"
     if facts["exceptions"]:
         yield f"tasks raised: {_counted(facts['exceptions'])}"
     if facts["unfinished"]:
