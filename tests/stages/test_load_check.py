@@ -75,6 +75,12 @@ def test_an_assert_that_fails_is_a_failed_request_and_its_user_lives_on(api: Ser
         result.require(failures=at_most(0.01))
 
 
+def test_every_measurement_is_documented(api: Service, tmp_path: Path) -> None:
+    page = (ROOT / "docs/load.md").read_text(encoding="utf-8")
+    result = load(api, "answers_are_probabilities", tmp_path, scenario=server(50), duration_s=0.5)
+    assert [one.name for one in result.measurements if f"`{one.short_name}`" not in page] == []
+
+
 def test_what_is_no_assert_is_an_error_of_its_own(api: Service, tmp_path: Path) -> None:
     result = load(api, "raises_at_times", tmp_path)
     assert 0.05 < float(result["failures_raised"]) < 0.2
