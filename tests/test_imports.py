@@ -47,7 +47,9 @@ LIBRARIES = {
         "schemathesis",
         "zmq",
         "allowed",
-    },  # a file beside
+        "arrivals",
+        "traffic",
+    },  # files beside
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 
