@@ -59,7 +59,7 @@ def test_an_unusual_but_right_service_keeps_every_law(tmp_path: Path, fault: str
         ("coerce", "invalid_requests_are_refused", r"got 200"),
         ("lenient_json", "invalid_requests_are_refused", r"duplicate_key:\w+: must be refused with 4xx, got 200"),
         ("traceback", "invalid_requests_are_refused", r"must not show the server's insides, got 'Traceback"),
-        ("echo", "invalid_requests_are_refused", r"at most 4,096 bytes, got \d+"),
+        ("echo", "invalid_requests_are_refused", r"must not send back the body"),
         ("nan_answer", "valid_requests_answer", r"NaN is not JSON"),
         ("undocumented_field", "valid_requests_answer", r"'debug' was unexpected"),
         ("drops_a_row", "valid_requests_answer", r"2 rows must get as many predictions, got 1"),

@@ -119,6 +119,13 @@ class Bench:
         real = None if self.mask.hides else next((row for row in self.examples if not problem(row)), None)
         return [real] if real is not None else draw(self.rows_schema(), seed=self.seed, count=1)[0][:1]
 
+    def some_rows(self, count: int) -> Rows:
+        """Return valid rows: real ones first, then drawn ones; fewer than `count` where the document allows fewer."""
+        problem = compile_schema(self.signature.row)
+        real = [row for row in self.examples if not problem(row)][:count]
+        more = count - len(real)
+        return [*real, *draw(self.signature.row, seed=self.seed, count=more)] if more else real
+
     def rows_schema(self, *, at_least: int = 1) -> dict[str, Any]:
         """Return the schema of a list of rows, at least so many."""
         rows = dict(self.signature.body["properties"][self.signature.rows])

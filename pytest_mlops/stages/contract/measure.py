@@ -163,6 +163,7 @@ def _say(progress: Callable[[str], None], name: str, words: str) -> None:
 def _try_laws(bench: Bench, asked: Sequence[str]) -> dict[str, Findings]:
     """Try the laws; `never_a_server_error` looks at what the laws about single requests sent, so it comes last."""
     last = "never_a_server_error"
+    before = requests.predictions_before(bench) if last in asked else None
     wanted = [law for law in _TRIES if law in asked or (last in asked and law in _SENT)]
     found: dict[str, Findings] = {}
     for number, law in enumerate(wanted, 1):
@@ -176,7 +177,7 @@ def _try_laws(bench: Bench, asked: Sequence[str]) -> dict[str, Findings]:
             raise
         bench.progress(f"{law} tried on {found[law].tried} {found[law].unit} in {time.monotonic() - begun:.1f} s")
     if last in asked:
-        found[last] = requests.never_a_server_error(bench, [found[law] for law in _SENT])
+        found[last] = requests.never_a_server_error(bench, [found[law] for law in _SENT], before)
     return found
 
 
