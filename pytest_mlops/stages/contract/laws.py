@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 LAWS: Mapping[str, str] = MappingProxyType({
     "valid_requests_answer": "Every request that the document allows is answered 200, with a body as documented.",
     "invalid_requests_are_refused": "A request with one fault gets a short structured 4xx, soon; never a prediction.",
-    "never_a_server_error": "Nothing that is sent makes the server fail, drop the connection, or stop being up.",
+    "never_a_server_error": "Nothing that is sent makes the server fail, drop the connection, or answer wrongly later.",
     "unknown_paths_and_methods": "What the document does not offer is answered 404 or 405.",
     "one_by_one_equals_all_at_once": "A row's prediction does not depend on which other rows are sent with it.",
     "row_order_does_not_matter": "Rows in another order get the same predictions, in that order.",
-    "same_request_same_answer": "The same request gets the same predictions again, later and at the same time.",
+    "field_order_does_not_matter": "Rows with their fields in another order get the same predictions.",
+    "copies_get_the_same": "A row that stands twice in a request gets the same prediction twice, as do all others.",
+    "same_request_same_answer": "The same request gets the same predictions: later, at once, after a refused one.",
+    "time_is_linear": "Twenty times the rows take less than eighty times the time.",
     "online_equals_offline": "The service predicts what the model predicts offline.",
     "document_is_served_as_committed": "The OpenAPI document that is served is the committed one.",
 })  # fmt: skip

@@ -14,7 +14,7 @@ from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.contract import relations, requests
+from pytest_mlops.stages.contract import laws_of_rows, linear, relations, requests
 from pytest_mlops.stages.contract.answers import read_json
 from pytest_mlops.stages.contract.bench import Bench, Offline
 from pytest_mlops.stages.contract.document import read_signature
@@ -37,7 +37,10 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "unknown_paths_and_methods": requests.unknown_paths_and_methods,
     "one_by_one_equals_all_at_once": relations.one_by_one_equals_all_at_once,
     "row_order_does_not_matter": relations.row_order_does_not_matter,
+    "field_order_does_not_matter": laws_of_rows.field_order_does_not_matter,
+    "copies_get_the_same": laws_of_rows.copies_get_the_same,
     "same_request_same_answer": relations.same_request_same_answer,
+    "time_is_linear": linear.time_is_linear,
     "online_equals_offline": relations.online_equals_offline,
     "document_is_served_as_committed": relations.document_is_served_as_committed,
 })  # fmt: skip
