@@ -71,7 +71,8 @@ def _json(schema: object) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object whose keys stand once."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
@@ -80,7 +81,7 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _integer(literal: str) -> float:
+def integer(literal: str) -> float:
     """Return a number that no field takes for one that is too long: the field that holds it is named then."""
     return int(literal) if len(literal) <= 20 else math.inf
 
@@ -97,7 +98,7 @@ def read_rows(environ: Environ, fault: str) -> list[dict[str, Any]]:
         if fault == "lenient_json":
             body: object = json.loads(raw.decode("utf-8", "replace"))
         else:
-            body = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_twice, parse_int=_integer)
+            body = json.loads(raw.decode("utf-8"), object_pairs_hook=no_twice, parse_int=integer)
     except (ValueError, RecursionError) as exc:
         raise Refused(400, "json", "", f"the body must be JSON: {exc!s:.100}") from exc
     return _check_rows(body, fault)

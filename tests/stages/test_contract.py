@@ -30,7 +30,12 @@ ROWS: list[dict[str, Any]] = [
 
 
 def measure(tmp_path: Path, fault: str, *laws: str, max_examples: int = 15, **options: Any) -> Result:
-    given: dict[str, Any] = {"offline": model_service.predict, "committed": model_service.document(), "examples": ROWS}
+    given: dict[str, Any] = {
+        "offline": model_service.predict,
+        "committed": model_service.document(),
+        "examples": ROWS,
+        "directions": {"dep_delay": "increasing"},
+    }
     with start_service([*SERVICE, "--fault", fault], name="delay_api", workdir=tmp_path) as service:
         return measure_contract(service, seed=1, max_examples=max_examples, laws=laws or None, **given | options)
 
@@ -148,6 +153,7 @@ def test_a_service_that_is_gone_is_never_green(tmp_path: Path) -> None:
         committed=model_service.document(),
         examples=ROWS,
         offline=model_service.predict,
+        directions={"dep_delay": "increasing"},
         seed=1,
         max_examples=2,
     )

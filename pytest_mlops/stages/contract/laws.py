@@ -12,7 +12,7 @@ from pytest_mlops.core.limit import Limit, at_most
 from pytest_mlops.core.messages import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pytest_mlops.core.result import Result
 
@@ -26,10 +26,22 @@ LAWS: Mapping[str, str] = MappingProxyType({
     "field_order_does_not_matter": "Rows with their fields in another order get the same predictions.",
     "copies_get_the_same": "A row that stands twice in a request gets the same prediction twice, as do all others.",
     "same_request_same_answer": "The same request gets the same predictions: later, at once, after a refused one.",
+    "predictions_are_sound": "Predicted numbers are finite and in range, and probabilities sum to one.",
+    "expected_directions": "A field that was declared to move the score one way never moves it the other way.",
     "time_is_linear": "Twenty times the rows take less than eighty times the time.",
     "online_equals_offline": "The service predicts what the model predicts offline.",
+    "missing_values_as_offline": "A field that is null or absent is taken as the model takes it offline.",
     "document_is_served_as_committed": "The OpenAPI document that is served is the committed one.",
 })  # fmt: skip
+
+# Laws that hold a service to what was declared, by the option that declares it: without it there is nothing to try.
+DECLARED: Mapping[str, str] = MappingProxyType({"expected_directions": "directions"})
+NEED_OFFLINE = ("online_equals_offline", "missing_values_as_offline")
+
+
+def laws_for(declared: Collection[str]) -> list[str]:
+    """Return the laws that a service is held to where these options were declared."""
+    return [name for name in LAWS if DECLARED.get(name) in {None, *declared}]
 
 
 @dataclass(frozen=True, kw_only=True)

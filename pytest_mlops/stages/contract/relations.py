@@ -124,11 +124,11 @@ def online_equals_offline(bench: Bench) -> Findings:
         findings.missing = "there is nothing to compare with. Hint: give offline=, the model or its predictions"
         return findings
     if not callable(offline):
-        _same_as_offline(bench, findings, bench.examples, list(offline))
+        same_as_offline(bench, findings, bench.examples, list(offline))
         return findings
 
     def probe(rows: Rows) -> bool:
-        return _same_as_offline(bench, findings, rows, predict_offline(offline, rows))
+        return same_as_offline(bench, findings, rows, predict_offline(offline, rows))
 
     on_rows(bench, findings, probe)
     findings.phase = "boundary row"
@@ -137,7 +137,8 @@ def online_equals_offline(bench: Bench) -> Findings:
     return findings
 
 
-def _same_as_offline(bench: Bench, findings: Findings, rows: Rows, expected: list[Any]) -> bool:
+def same_as_offline(bench: Bench, findings: Findings, rows: Rows, expected: list[Any]) -> bool:
+    """Ask for rows and compare with what was expected of them."""
     if len(expected) != len(rows):
         raise DeclarationError(f"offline must give a prediction for each of the {len(rows)} rows, got {len(expected)}")
     online = bench.ask(findings, rows, "not_answered") if rows else []
