@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _KEPT_BYTES = 8 * 1024 * 1024  # of an answer
 _BLOCK = 64 * 1024
+_AT_ONCE = 32  # connections of one client, before urllib3 warns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,8 @@ class HttpClient:
     def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
         self._session = _requests().Session()
         self._session.trust_env = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _requests().adapters.HTTPAdapter(pool_maxsize=_AT_ONCE))
         self.url, self.timeout_s = url.rstrip("/"), timeout_s
 
     def __enter__(self) -> Self:

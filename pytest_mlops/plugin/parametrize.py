@@ -9,7 +9,7 @@ import pytest
 from pytest_mlops.core.errors import MlopsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.stages.deepchecks.checks import Deepcheck, Warn
@@ -77,10 +77,17 @@ def _columns(
         yield column, column, "block"
 
 
-def _laws(root: Path, contract: str) -> Iterable[tuple[object, str, str]]:
+def _laws(
+    root: Path,
+    contract: str,
+    *,
+    laws: Sequence[str] | None = None,
+    directions: Mapping[str, str] | None = None,
+    score: str = "",  # noqa: ARG001 - the tool reads it
+) -> Iterable[tuple[object, str, str]]:
     from pytest_mlops.stages.contract import laws_of
 
-    for law in laws_of(root / contract):
+    for law in laws_of(root / contract, laws=laws, declared=["directions"] if directions else []):
         yield law, law.id, "block"
 
 

@@ -87,6 +87,9 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         rows: Sequence[Mapping[str, Any]] = (),
         suite: Paths | None = None,
         public: Sequence[str] = (),
+        outputs: Mapping[str, object] | None = None,
+        directions: Mapping[str, str] | None = None,
+        score: str = "",
         laws: Sequence[str] | None = None,
         contract: Paths | None = None,
         allowed_hosts: Sequence[str] = (),
@@ -96,6 +99,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         from pytest_mlops.stages.data import read_suite
 
         marker = request.node.get_closest_marker("mlops_laws")
+        marked = {} if marker is None else marker.kwargs
         committed = contract or (None if marker is None else marker.args[0])
         law = tool.parameters.get("mlops_law")
         asked = [law.id] if laws is None and law is not None else laws
@@ -107,6 +111,9 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
             public=public,
             suite=None if suite is None else read_suite(tool.path(suite)),
             offline=offline,
+            outputs=outputs or {},
+            directions=directions or marked.get("directions") or {},
+            score=score or marked.get("score", ""),
             laws=asked,
             seed=tool.state.seed,
             max_examples=examples,

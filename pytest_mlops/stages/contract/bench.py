@@ -39,6 +39,10 @@ class Bench:
         The document that is in the repository, where there is one.
     offline
         What predicts rows without the service, or the predictions for `examples`.
+    outputs
+        What was declared of the values of predictions.
+    directions, score
+        Fields that move a score, each to one side, and which number of a prediction that is.
     suite_rows
         Rows as a suite of expectations describes them, where one was given.
     mask
@@ -58,6 +62,9 @@ class Bench:
     max_examples: int
     time_limit_s: float
     progress: Callable[[str], None]
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    directions: Mapping[str, str] = field(default_factory=dict)
+    score: str = ""
     suite_rows: SearchStrategy[Mapping[str, Any]] | None = None
     mask: Mask = field(default_factory=Mask)
     failures: Findings = field(default_factory=Findings)
@@ -118,6 +125,17 @@ class Bench:
         problem = compile_schema(self.signature.row)
         real = None if self.mask.hides else next((row for row in self.examples if not problem(row)), None)
         return [real] if real is not None else draw(self.rows_schema(), seed=self.seed, count=1)[0][:1]
+
+    def some_rows(self, count: int) -> Rows:
+        """Return valid rows: real ones first, then drawn ones; fewer than `count` where the document allows fewer."""
+        problem = compile_schema(self.signature.row)
+        real = [row for row in self.examples if not problem(row)][:count]
+        more = count - len(real)
+        return [*real, *self.drawn_rows(more)] if more else real
+
+    def drawn_rows(self, count: int) -> Rows:
+        """Return `count` drawn rows; fewer where the document allows fewer."""
+        return draw(self.signature.row, seed=self.seed, count=count)
 
     def rows_schema(self, *, at_least: int = 1) -> dict[str, Any]:
         """Return the schema of a list of rows, at least so many."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import place_of, written_at
-from pytest_mlops.stages.contract.laws import LAWS, Law, law
+from pytest_mlops.stages.contract.laws import Law, law, laws_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 
@@ -61,8 +61,21 @@ def _row(path: Path, number: int, line: str) -> Mapping[str, Any]:
     return row
 
 
-def laws_of(path: Path) -> Sequence[Law]:
-    """Return the laws that a service with this contract is held to."""
+def laws_of(path: Path, *, laws: Sequence[str] | None = None, declared: Collection[str] = ()) -> Sequence[Law]:
+    """Return the laws that a service with this contract is held to.
+
+    Parameters
+    ----------
+    laws
+        Names out of `LAWS`; by default all but those that need an option which is not `declared`.
+    declared
+        The names of the options that were given: `directions`.
+
+    Raises
+    ------
+    DeclarationError
+        When the contract can't be read, or a law is unknown.
+    """
     read_contract(path)
     with written_at(place_of(path)):
-        return [law(name) for name in LAWS]
+        return [law(name) for name in (laws_for(declared) if laws is None else laws)]

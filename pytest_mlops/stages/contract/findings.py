@@ -108,7 +108,11 @@ def curl(exchange: Exchange) -> str:
     request = exchange.request
     words = ["curl", "-sS", "-X", request.method, shlex.quote(exchange.url)]
     if request.body or request.method != "GET":
-        words += ["-H", shlex.quote(f"Content-Type: {request.content_type}")]
+        # For curl a header without a value is written with a semicolon.
+        words += [
+            "-H",
+            shlex.quote(f"Content-Type: {request.content_type}" if request.content_type else "Content-Type;"),
+        ]
     if not request.body:
         return " ".join(words)
     text = request.body.decode("utf-8", "backslashreplace")
