@@ -25,7 +25,7 @@ LAWS: Mapping[str, str] = MappingProxyType({
     "row_order_does_not_matter": "Rows in another order get the same predictions, in that order.",
     "same_request_same_answer": "The same request gets the same predictions again, later and at the same time.",
     "online_equals_offline": "The service predicts what the model predicts offline.",
-    "document_is_served_as_committed": "The OpenAPI document that is served is the committed one.",
+    "no_breaking_change": "What the committed OpenAPI document promised to clients is still served; more may be.",
 })  # fmt: skip
 
 

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.adapters.http import HttpClient, Request
+from pytest_mlops.adapters.http import HttpClient
 from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.contract import relations, requests
-from pytest_mlops.stages.contract.answers import read_json
+from pytest_mlops.stages.contract import relations, requests, served
 from pytest_mlops.stages.contract.bench import Bench, Offline
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import LAWS, check_law
@@ -39,7 +38,7 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "row_order_does_not_matter": relations.row_order_does_not_matter,
     "same_request_same_answer": relations.same_request_same_answer,
     "online_equals_offline": relations.online_equals_offline,
-    "document_is_served_as_committed": relations.document_is_served_as_committed,
+    "no_breaking_change": served.no_breaking_change,
 })  # fmt: skip
 
 
@@ -109,7 +108,7 @@ def measure_contract(
         mask = Mask(examples, public)
         say = functools.partial(_say, progress, target.name)
         bench = Bench(
-            client=client, signature=signature, contract=contract, committed=committed,
+            service=target, client=client, signature=signature, contract=contract, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
             mask=mask, suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
@@ -143,12 +142,9 @@ def contract_of(
 
 
 def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
-    exchange = client.send(Request(method="GET", path=relations.DOCUMENT_PATH))
-    try:
-        document = read_json(exchange.body) if exchange.status == 200 else None  # noqa: PLR2004 - HTTP's own number
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    exchange = client.send(served.ASK)
+    document = served.document_of(exchange)
+    if document is None:
         raise ToolError(
             f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
             "Hint: give document="
@@ -192,6 +188,6 @@ def _measurement(name: str, findings: Findings, bench: Bench, target: Endpoint) 
         method=f"violations found, n counts {findings.unit}; requests drawn by Hypothesis",
         parameters={"max_examples": bench.max_examples, "tolerance": bench.tolerance, "examples": len(bench.examples)},
         seed=bench.seed,
-        note=findings.note(target.log_tail(8), bench.mask),
+        note=findings.note(findings.log_from or target.log_from, bench.mask),
         artefacts=(table,) if rows else (),
     )
