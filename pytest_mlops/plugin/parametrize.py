@@ -77,10 +77,12 @@ def _columns(
         yield column, column, "block"
 
 
-def _laws(root: Path, contract: str) -> Iterable[tuple[object, str, str]]:
+def _laws(
+    root: Path, contract: str, *, also: Sequence[str] = (), without: Sequence[str] = ()
+) -> Iterable[tuple[object, str, str]]:
     from pytest_mlops.stages.contract import laws_of
 
-    for law in laws_of(root / contract):
+    for law in laws_of(root / contract, also=also, without=without):
         yield law, law.id, "block"
 
 

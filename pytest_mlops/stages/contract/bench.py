@@ -42,6 +42,10 @@ class Bench:
         What predicts rows without the service, or the predictions for `examples`.
     suite_rows
         Rows as a suite of expectations describes them, where one was given.
+    deployed
+        What answers must name: `{"model_digest": "sha256:..."}`.
+    ends_within_s
+        How long the service may take to end once it is told to.
     mask
         Hides the values of `examples` in what is told.
     failures
@@ -61,6 +65,8 @@ class Bench:
     time_limit_s: float
     progress: Callable[[str], None]
     suite_rows: SearchStrategy[Mapping[str, Any]] | None = None
+    deployed: Mapping[str, object] = field(default_factory=dict)
+    ends_within_s: float = 10.0
     mask: Mask = field(default_factory=Mask)
     failures: Findings = field(default_factory=Findings)
 

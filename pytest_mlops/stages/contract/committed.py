@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import place_of, written_at
-from pytest_mlops.stages.contract.laws import LAWS, Law, law
+from pytest_mlops.stages.contract.laws import DECLARED_LAWS, LAWS, Law, check_law, law
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,8 +61,24 @@ def _row(path: Path, number: int, line: str) -> Mapping[str, Any]:
     return row
 
 
-def laws_of(path: Path) -> Sequence[Law]:
-    """Return the laws that a service with this contract is held to."""
+def laws_of(path: Path, *, also: Sequence[str] = (), without: Sequence[str] = ()) -> Sequence[Law]:
+    """Return the laws that a service with this contract is held to.
+
+    Parameters
+    ----------
+    also
+        Laws that ask for a declaration beside the contract, and are left out otherwise.
+    without
+        Laws that are left out.
+
+    Raises
+    ------
+    DeclarationError
+        When a name is no law's, or the contract can't be read.
+    """
     read_contract(path)
+    for name in (*also, *without):
+        check_law(name)
+    left_out = {*without, *DECLARED_LAWS} - {*also}
     with written_at(place_of(path)):
-        return [law(name) for name in LAWS]
+        return [law(name) for name in LAWS if name not in left_out]

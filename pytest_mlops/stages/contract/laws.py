@@ -26,7 +26,13 @@ LAWS: Mapping[str, str] = MappingProxyType({
     "same_request_same_answer": "The same request gets the same predictions again, later and at the same time.",
     "online_equals_offline": "The service predicts what the model predicts offline.",
     "no_breaking_change": "What the committed OpenAPI document promised to clients is still served; more may be.",
+    "ready_means_ready": "From the first moment that it says ready, a valid request is answered.",
+    "sigterm_answers_what_is_in_flight": "Told to end, it answers what is in flight, and ends in time.",
+    "answers_name_what_was_deployed": "The version and the digest in its answers are those that were deployed.",
 })  # fmt: skip
+
+
+DECLARED_LAWS = ("answers_name_what_was_deployed",)  # which ask for something that is said beside the contract
 
 
 @dataclass(frozen=True, kw_only=True)

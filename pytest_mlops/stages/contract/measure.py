@@ -14,7 +14,7 @@ from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.contract import relations, requests, served
+from pytest_mlops.stages.contract import ending, identity, relations, requests, served, starting
 from pytest_mlops.stages.contract.bench import Bench, Offline
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import LAWS, check_law
@@ -39,6 +39,9 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "same_request_same_answer": relations.same_request_same_answer,
     "online_equals_offline": relations.online_equals_offline,
     "no_breaking_change": served.no_breaking_change,
+    "ready_means_ready": starting.ready_means_ready,
+    "sigterm_answers_what_is_in_flight": ending.sigterm_answers_what_is_in_flight,
+    "answers_name_what_was_deployed": identity.answers_name_what_was_deployed,
 })  # fmt: skip
 
 
@@ -51,6 +54,8 @@ def measure_contract(
     suite: Suite | None = None,
     public: Collection[str] = (),
     offline: Offline | Sequence[Any] | Mapping[str, Any] | None = None,
+    deployed: Mapping[str, object] | None = None,
+    ends_within_s: float = 10.0,
     seed: int,
     max_examples: int = 50,
     laws: Collection[str] | None = None,
@@ -79,6 +84,10 @@ def measure_contract(
     offline
         What predicts a list of rows without the service, or the predictions for `examples`, or an answer that
         holds them. A prediction may leave out keys of the service's.
+    deployed
+        What answers must say was deployed: `{"model_digest": "sha256:...", "version": "3"}`.
+    ends_within_s
+        How long the service may take to end once it is told to.
     max_examples
         How many requests are drawn a law.
     laws
@@ -111,7 +120,8 @@ def measure_contract(
             service=target, client=client, signature=signature, contract=contract, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
-            mask=mask, suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
+            deployed=deployed or {}, ends_within_s=ends_within_s, mask=mask,
+            suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
         )  # fmt: skip
         findings = _try_laws(bench, asked)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
