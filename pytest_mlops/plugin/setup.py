@@ -26,6 +26,7 @@ def register_on(config: pytest.Config) -> None:
     from pytest_mlops.plugin import (
         baselines,
         settings,
+        tools_canary,
         tools_data,
         tools_deepchecks,
         tools_drift,
@@ -43,7 +44,16 @@ def register_on(config: pytest.Config) -> None:
     state = _new_state(config)
     config.stash[STATE] = state
     _select_paths(config, state.configuration)
-    tools = (tools_data, tools_drift, tools_timeline, tools_deepchecks, tools_model, tools_serving, tools_load)
+    tools = (
+        tools_data,
+        tools_drift,
+        tools_timeline,
+        tools_deepchecks,
+        tools_model,
+        tools_serving,
+        tools_load,
+        tools_canary,
+    )
     for plugin in (settings, *tools, baselines):
         config.pluginmanager.register(plugin)
     config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")
