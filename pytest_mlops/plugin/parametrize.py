@@ -81,13 +81,15 @@ def _laws(
     root: Path,
     contract: str,
     *,
-    laws: Sequence[str] | None = None,
+    also: Sequence[str] = (),
+    without: Sequence[str] = (),
     directions: Mapping[str, str] | None = None,
     score: str = "",  # noqa: ARG001 - the tool reads it
 ) -> Iterable[tuple[object, str, str]]:
     from pytest_mlops.stages.contract import laws_of
 
-    for law in laws_of(root / contract, laws=laws, declared=["directions"] if directions else []):
+    declared = ["directions"] if directions else []
+    for law in laws_of(root / contract, also=also, without=without, declared=declared):
         yield law, law.id, "block"
 
 

@@ -26,6 +26,7 @@ def register_on(config: pytest.Config) -> None:
     from pytest_mlops.plugin import (
         baselines,
         settings,
+        tools_canary,
         tools_data,
         tools_deepchecks,
         tools_drift,
@@ -45,7 +46,8 @@ def register_on(config: pytest.Config) -> None:
     config.stash[STATE] = state
     _select_paths(config, state.configuration)
     drift = (tools_drift, tools_timeline, tools_deepchecks)
-    tools = (tools_data, *drift, tools_model, tools_serving, tools_schemathesis, tools_load)
+    serving = (tools_serving, tools_schemathesis, tools_canary)
+    tools = (tools_data, *drift, tools_model, *serving, tools_load)
     for plugin in (settings, *tools, baselines):
         config.pluginmanager.register(plugin)
     config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")

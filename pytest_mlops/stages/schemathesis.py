@@ -164,6 +164,6 @@ def _measurement(
         method=method,
         parameters={"max_examples": max_examples},
         seed=seed,
-        note=findings.note(target.log_tail(8), nothing_hidden),
+        note=findings.note(target.log_tail, nothing_hidden),
         artefacts=(Artefact("table", f"{name}: failures", {"columns": columns, "rows": rows}),) if rows else (),
     )

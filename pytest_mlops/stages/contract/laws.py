@@ -31,11 +31,16 @@ LAWS: Mapping[str, str] = MappingProxyType({
     "time_is_linear": "Twenty times the rows take less than eighty times the time.",
     "online_equals_offline": "The service predicts what the model predicts offline.",
     "missing_values_as_offline": "A field that is null or absent is taken as the model takes it offline.",
-    "document_is_served_as_committed": "The OpenAPI document that is served is the committed one.",
+    "no_breaking_change": "What the committed OpenAPI document promised to clients is still served; more may be.",
+    "ready_means_ready": "From the first moment that it says ready, a valid request is answered.",
+    "sigterm_answers_what_is_in_flight": "Told to end, it answers what is in flight, and ends in time.",
+    "answers_name_what_was_deployed": "The version and the digest in its answers are those that were deployed.",
 })  # fmt: skip
 
 # Laws that hold a service to what was declared, by the option that declares it: without it there is nothing to try.
-DECLARED: Mapping[str, str] = MappingProxyType({"expected_directions": "directions"})
+DECLARED: Mapping[str, str] = MappingProxyType(
+    {"expected_directions": "directions", "answers_name_what_was_deployed": "deployed"}
+)
 NEED_OFFLINE = ("online_equals_offline", "missing_values_as_offline")
 
 

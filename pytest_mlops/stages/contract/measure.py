@@ -8,15 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.adapters.http import HttpClient, Request
+from pytest_mlops.adapters.http import HttpClient
 from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.contract import directions as directions_law
-from pytest_mlops.stages.contract import laws_of_rows, linear, missing_values, relations, requests, soundness
-from pytest_mlops.stages.contract.answers import read_json
+from pytest_mlops.stages.contract import (
+    ending,
+    identity,
+    laws_of_rows,
+    linear,
+    missing_values,
+    relations,
+    requests,
+    served,
+    soundness,
+    starting,
+)
 from pytest_mlops.stages.contract.bench import Bench, Offline
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import LAWS, check_law, laws_for
@@ -46,7 +56,10 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "time_is_linear": linear.time_is_linear,
     "online_equals_offline": relations.online_equals_offline,
     "missing_values_as_offline": missing_values.missing_values_as_offline,
-    "document_is_served_as_committed": relations.document_is_served_as_committed,
+    "no_breaking_change": served.no_breaking_change,
+    "ready_means_ready": starting.ready_means_ready,
+    "sigterm_answers_what_is_in_flight": ending.sigterm_answers_what_is_in_flight,
+    "answers_name_what_was_deployed": identity.answers_name_what_was_deployed,
 })  # fmt: skip
 
 
@@ -62,6 +75,8 @@ def measure_contract(
     outputs: Mapping[str, object] = MappingProxyType({}),
     directions: Mapping[str, str] = MappingProxyType({}),
     score: str = "",
+    deployed: Mapping[str, object] | None = None,
+    ends_within_s: float = 10.0,
     seed: int,
     max_examples: int = 50,
     laws: Collection[str] | None = None,
@@ -97,6 +112,10 @@ def measure_contract(
         Fields that move the score to one side: `{"dep_delay": "increasing"}`, or `"decreasing"`.
     score
         Which number of a prediction that is (`probability`, `classes.late`), where there are several.
+    deployed
+        What answers must say was deployed: `{"model_digest": "sha256:...", "version": "3"}`.
+    ends_within_s
+        How long the service may take to end once it is told to.
     max_examples
         How many requests are drawn a law.
     laws
@@ -117,8 +136,8 @@ def measure_contract(
     """
     for name in laws or ():
         check_law(name)
-    declared = laws_for(["directions"] if directions else [])
-    asked = [name for name in LAWS if name in (declared if laws is None else laws)]
+    given = [name for name, said in (("directions", directions), ("deployed", deployed)) if said]
+    asked = [name for name in LAWS if name in (laws_for(given) if laws is None else laws)]
     target = endpoint(service, allowed_hosts=allowed_hosts)
     with HttpClient(target.url) as client:
         contract = document or committed or _served(client, target.name)
@@ -127,10 +146,11 @@ def measure_contract(
         mask = Mask(examples, public)
         say = functools.partial(_say, progress, target.name)
         bench = Bench(
-            client=client, signature=signature, contract=contract, committed=committed,
+            service=target, client=client, signature=signature, contract=contract, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
-            outputs=outputs, directions=directions, score=score, mask=mask,
+            outputs=outputs, directions=directions, score=score, deployed=deployed or {}, ends_within_s=ends_within_s,
+            mask=mask,
             suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
         )  # fmt: skip
         findings = _try_laws(bench, asked)
@@ -162,12 +182,9 @@ def contract_of(
 
 
 def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
-    exchange = client.send(Request(method="GET", path=relations.DOCUMENT_PATH))
-    try:
-        document = read_json(exchange.body) if exchange.status == 200 else None  # noqa: PLR2004 - HTTP's own number
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    exchange = client.send(served.ASK)
+    document = served.document_of(exchange)
+    if document is None:
         raise ToolError(
             f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
             "Hint: give document="
@@ -212,6 +229,6 @@ def _measurement(name: str, findings: Findings, bench: Bench, target: Endpoint) 
         method=f"violations found, n counts {findings.unit}; requests drawn by Hypothesis",
         parameters={"max_examples": bench.max_examples, "tolerance": bench.tolerance, "examples": len(bench.examples)},
         seed=bench.seed,
-        note=findings.note(target.log_tail(8), bench.mask),
+        note=findings.note(findings.log_from or target.log_from, bench.mask),
         artefacts=(table,) if rows else (),
     )

@@ -1,4 +1,4 @@
-"""The laws that compare answers: with each other, with the model offline, and the document with the committed one.
+"""The laws that compare answers: with each other, and with the model offline.
 
 A request that gets no predictions is kept as a violation, and not made smaller: `valid_requests_answer` does that.
 """
@@ -11,9 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.adapters.http import Request
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.stages.contract.answers import read_json, wrong_with_json
 from pytest_mlops.stages.contract.differences import first_difference
 from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
@@ -29,7 +27,6 @@ _MOST_ROWS = 100
 _AT_ONCE = 16
 _ROUNDS = 4
 _NO_JSON = b'{"rows": ['
-DOCUMENT_PATH = "/openapi.json"
 
 
 def one_by_one_equals_all_at_once(bench: Bench) -> Findings:
@@ -147,22 +144,6 @@ def same_as_offline(bench: Bench, findings: Findings, rows: Rows, expected: list
     return compare(bench, findings, rows, list(zip(online, expected, strict=True)), "online|offline")
 
 
-def document_is_served_as_committed(bench: Bench) -> Findings:
-    """Compare the document that is served with the committed one, key by key."""
-    findings = Findings(unit="documents")
-    if bench.committed is None:
-        findings.missing = "there is no committed document to compare with. Hint: give committed="
-        return findings
-    exchange = bench.send(findings, Request(method="GET", path=DOCUMENT_PATH))
-    problem = wrong_with_json(exchange, None) if exchange.status == 200 else f"must answer 200, got {exchange.status}"  # noqa: PLR2004 - HTTP's own number
-    if not problem:
-        difference = first_difference(read_json(exchange.body), bench.committed)
-        problem = "" if difference is None else "first difference at {}: served {}, committed {}".format(*difference)
-    if problem:
-        findings.add(Violation(DOCUMENT_PATH, problem, exchange))
-    return findings
-
-
 def on_rows(bench: Bench, findings: Findings, probe: Callable[[Rows], bool]) -> Findings:
     """Try a comparison on the real rows, then on drawn ones."""
     if bench.examples:
@@ -181,7 +162,7 @@ def compare(bench: Bench, findings: Findings, rows: Rows, pairs: list[tuple[Any,
     for place, (where, one, other) in different:
         row = "" if findings.real else f"row {place}, "
         shown = rows if here != "online" else rows[place : place + 1]
-        seen = bench.client.send(request(bench.signature, shown)) if place == different[0][0] else None
+        seen = bench.exchange(request(bench.signature, shown)) if place == different[0][0] else None
         why = f"{row}{where}: {here} {one}, {there} {other}"
         findings.add(Violation(findings.kind(place), why, seen, real=findings.real))
     return not different

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.http import Request
@@ -14,6 +15,7 @@ from pytest_mlops.stages.contract.document import METHODS, read_gets, read_metho
 from pytest_mlops.stages.contract.faults import Fault, Rows, faults_of, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 from pytest_mlops.stages.contract.refusals import wrong_with_refusal
+from pytest_mlops.stages.contract.served import served_signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,10 @@ _NOT_OFFERED = frozenset({404, 405})
 
 
 def valid_requests_answer(bench: Bench) -> Findings:
-    """Send real rows and drawn ones, and fetch what can be fetched."""
+    """Send real rows and drawn ones, and fetch what can be fetched.
+
+    Where the document that is served allows other rows than the committed one, its rows are drawn too.
+    """
     findings = Findings()
     _fetch(bench, findings)
     row_problem = compile_schema(bench.signature.row)
@@ -40,6 +45,11 @@ def valid_requests_answer(bench: Bench) -> Findings:
         _send_valid(bench, findings, rows, _REAL)
     schema = bench.rows_schema(at_least=0)
     bench.explore(findings, schema, lambda rows: _send_valid(bench, findings, rows, "drawn_rows"))
+    served = served_signature(bench.client, bench.signature)
+    if served is not None:
+        own = replace(bench, signature=served)
+        kind = "drawn_rows_of_the_served_document"
+        bench.explore(findings, own.rows_schema(at_least=0), lambda rows: _send_valid(own, findings, rows, kind))
     if bench.suite_rows is not None:
         bench.explore(findings, bench.suite_rows, functools.partial(_send_row_of_suite, bench, findings))
     return findings
