@@ -169,9 +169,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--fault", default="")
     options = parser.parse_args()
-    from waitress import serve
-
-    serve(Service(options.fault), host="127.0.0.1", port=options.port, threads=8)
+    model_service.serve(Service(options.fault), port=options.port, threads=8)
 
 
 if __name__ == "__main__":

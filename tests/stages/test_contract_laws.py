@@ -42,6 +42,7 @@ def measure(tmp_path: Path, fault: str, *laws: str, **options: Any) -> Result:
         "examples": ROWS,
         "directions": {"dep_delay": "increasing", "distance": "decreasing"},
         "score": "probability",
+        "deployed": {"model_digest": "sha256:0"},
         "max_examples": 5,
     }
     given |= OPTIONS.get(fault, {}) | options
