@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _LOOPBACK = "127.0.0.1"
 _LOOK_S = 0.05
-_LEAD_S = 0.5  # from the word to measure until it begins, so that all workers have heard it
+_LEAD_S = 1.0  # from the word to measure until it begins, so that all workers have heard it
 _SPAWN_LIMIT_S = 60.0
-_ROOM_S = 5.0  # for the last report, and for the end of a process
+_ROOM_S = 5.0  # for a report, and for the end of a process
 _LEAST_S = 1e-9
 
 
@@ -100,7 +100,7 @@ class _Team:
             return
         with gevent.Timeout(_SPAWN_LIMIT_S + config["users"] / config["spawn_rate"], False):  # noqa: FBT003 - gevent's
             runner.start(config["users"], spawn_rate=config["spawn_rate"])
-        self.spawned = runner.user_count == config["users"]
+        self.spawned = self._wait(lambda: runner.user_count == config["users"], _ROOM_S)
         self._wait(lambda: False, config["warmup_s"])
         print(f"measuring, {runner.user_count} users of {len(self.joined)} workers", flush=True)
         self.begun_s = time.time() + _LEAD_S
