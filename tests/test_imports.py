@@ -43,10 +43,13 @@ LIBRARIES = {
         "deepchecks",
         "locust",
         "gevent",
-        "zmq",
         "google",
+        "schemathesis",
+        "zmq",
         "allowed",
-    },  # a file beside
+        "arrivals",
+        "traffic",
+    },  # files beside
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Put a service under load: `mlops_load(delay_api, server(rate=50), rows=rows, duration="10s").require(level)`.
 
-    What is sent is drawn from the contract, or are `rows`, or `requests`. With `level=` and `longest=` the run goes on
-    until its limits can be judged. With `base=` each request goes to one of two services at random, and how they differ
-    is measured.
+    What is sent is drawn from the contract, or are `rows`, or `requests`. With `check="package.module:function"` users
+    call that function of the service's URL. With `level=` and `longest=` the run goes on until its limits can be
+    judged. With `base=` each request goes to one of two services at random, and how they differ is measured.
 
     With `locustfile=` and `users=` Locust runs in a process of its own. With `processes=` several of this machine share
     the users, with `expect_workers=` also others, on any machine: each joins by a command that the run prints, and is
@@ -42,6 +42,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         level: ServiceLevel | None = None,
         base: Service | str | None = None,
         locustfile: Paths | None = None,
+        check: str | None = None,
         users: int | None = None,
         processes: int = 0,
         expect_workers: int = 0,
@@ -54,7 +55,14 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         bounds: Bounds | None = None,
         allowed_hosts: Sequence[str] = (),
     ) -> Result:
-        from pytest_mlops.stages.load import Team, closed, measure_load, measure_locust, measure_regression
+        from pytest_mlops.stages.load import (
+            Team,
+            closed,
+            measure_check,
+            measure_load,
+            measure_locust,
+            measure_regression,
+        )
 
         name = _name_of(service)
         team = Team(processes=processes, expect_workers=expect_workers, expect_s=seconds(expect_within))
@@ -75,6 +83,10 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             bounds=bounds,
         )
         tool.state.say(f"load on {name}: {load.scenario.words()} for {length:g} s")
+        if check is not None:
+            if locustfile is not None or base is not None or longest is not None:
+                raise DeclarationError("check= is for its duration, without locustfile=, base= or longest=")
+            return tool.kept(measure_check(service, load, check, name=name, project=tool.state.root))
         if locustfile is not None:
             if base is not None:
                 raise DeclarationError("base= is measured by requests that come when they are due, without locustfile=")
@@ -139,7 +151,8 @@ _SEARCH_S = 90.0
 def mlops_load_results(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Judge a load run of another tool: `mlops_load_results("results.jtl").require(p95=at_most(50, "ms"))`.
 
-    JMeter's JTL, in CSV or XML, Gatling's `simulation.log` in text, k6's summary in JSON.
+    JMeter's JTL, in CSV or XML, Gatling's `simulation.log` in text, k6's summary in JSON, NeoLoad's raw data of a
+    transaction in CSV, or its values of elements in JSON.
     """
     tool = Tool.of(request)
 
@@ -178,7 +191,7 @@ def _load_of(
         level=ServiceLevel() if level is None else level,
         seed=tool.state.seed,
         workdir=new_folder(tool.state, "load"),
-        allowed_hosts=frozenset(allowed_hosts),
+        allowed_hosts=frozenset(tool.state.hosts(allowed_hosts)),
         bounds=Bounds() if bounds is None else bounds,
         progress=tool.state.say,
         tell=tool.state.tell,

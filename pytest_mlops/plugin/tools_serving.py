@@ -49,7 +49,11 @@ def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Any]]:
                 raise DeclarationError(f"{name}: url= is a service that runs already, and nothing else is started")
             state.say(f"attaching to {name}")
             return attach(
-                url, name=name, ready_path=ready or "/ping", timeout_s=seconds(timeout), allowed_hosts=allowed_hosts
+                url,
+                name=name,
+                ready_path=ready or "/ping",
+                timeout_s=seconds(timeout),
+                allowed_hosts=state.hosts(allowed_hosts),
             )
         served = served_of(command, wsgi=wsgi, asgi=asgi, mlflow=mlflow, tracking_uri=tracking_uri)
         state.say(f"starting {name}")
@@ -83,6 +87,11 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         rows: Sequence[Mapping[str, Any]] = (),
         suite: Paths | None = None,
         public: Sequence[str] = (),
+        outputs: Mapping[str, object] | None = None,
+        directions: Mapping[str, str] | None = None,
+        score: str = "",
+        deployed: Mapping[str, object] | None = None,
+        ends_within: str | float = "10s",
         laws: Sequence[str] | None = None,
         contract: Paths | None = None,
         allowed_hosts: Sequence[str] = (),
@@ -92,6 +101,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         from pytest_mlops.stages.data import read_suite
 
         marker = request.node.get_closest_marker("mlops_laws")
+        marked = {} if marker is None else marker.kwargs
         committed = contract or (None if marker is None else marker.args[0])
         law = tool.parameters.get("mlops_law")
         asked = [law.id] if laws is None and law is not None else laws
@@ -101,12 +111,17 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
             committed=None if committed is None else read_contract(tool.path(committed)),
             examples=rows,
             public=public,
+            deployed=deployed,
+            ends_within_s=seconds(ends_within),
             suite=None if suite is None else read_suite(tool.path(suite)),
             offline=offline,
+            outputs=outputs or {},
+            directions=directions or marked.get("directions") or {},
+            score=score or marked.get("score", ""),
             laws=asked,
             seed=tool.state.seed,
             max_examples=examples,
-            allowed_hosts=allowed_hosts,
+            allowed_hosts=tool.state.hosts(allowed_hosts),
             progress=tool.state.say,
         )
         return tool.kept(result)

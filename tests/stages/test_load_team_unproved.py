@@ -57,7 +57,7 @@ def assert_never_green(result: Result, why: str) -> None:
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["beside", "elsewhere"])
 def test_a_worker_that_is_killed_in_the_middle(delay_api: Service, tmp_path: Path, elsewhere: bool) -> None:  # noqa: FBT001 - a parameter of the test
     team, changes = (Team(expect_workers=2), (list, list)) if elsewhere else (Team(processes=2), ())
-    result = run(delay_api, "leaving", tmp_path, team, *changes, seconds=4.0)
+    result = run(delay_api, "killed", tmp_path, team, *changes, seconds=4.0)
     assert_never_green(result, "[12] of 2 workers left before the end")
 
 

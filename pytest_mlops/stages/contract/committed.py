@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import place_of, written_at
-from pytest_mlops.stages.contract.laws import LAWS, Law, law
+from pytest_mlops.stages.contract.laws import LAWS, Law, check_law, law, laws_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 
@@ -61,8 +61,28 @@ def _row(path: Path, number: int, line: str) -> Mapping[str, Any]:
     return row
 
 
-def laws_of(path: Path) -> Sequence[Law]:
-    """Return the laws that a service with this contract is held to."""
+def laws_of(
+    path: Path, *, also: Sequence[str] = (), without: Sequence[str] = (), declared: Collection[str] = ()
+) -> Sequence[Law]:
+    """Return the laws that a service with this contract is held to.
+
+    Parameters
+    ----------
+    also
+        Laws that need a declaration, which the call gives; without it they are left out.
+    without
+        Laws that are left out.
+    declared
+        The names of the options that the marker gives: `directions`.
+
+    Raises
+    ------
+    DeclarationError
+        When a name is no law's, or the contract can't be read.
+    """
     read_contract(path)
+    for name in (*also, *without):
+        check_law(name)
+    asked = {*laws_for(declared), *also} - {*without}
     with written_at(place_of(path)):
-        return [law(name) for name in LAWS]
+        return [law(name) for name in LAWS if name in asked]

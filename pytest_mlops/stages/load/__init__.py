@@ -2,6 +2,7 @@
 
 from pytest_mlops.stages.load.bounds import Bounds
 from pytest_mlops.stages.load.capacity import measure_capacity
+from pytest_mlops.stages.load.check import measure_check
 from pytest_mlops.stages.load.elsewhere import measure_results
 from pytest_mlops.stages.load.level import ServiceLevel, service_level
 from pytest_mlops.stages.load.measure import Load, measure_load, measure_locust
@@ -18,6 +19,7 @@ __all__ = [
     "Team",
     "closed",
     "measure_capacity",
+    "measure_check",
     "measure_load",
     "measure_locust",
     "measure_regression",

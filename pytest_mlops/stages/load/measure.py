@@ -22,9 +22,10 @@ from pytest_mlops.stages.load.watch import Watch
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pytest_mlops.adapters.http import Request
+    from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.stages.load.record import Record
     from pytest_mlops.stages.load.scenario import Scenario
 
@@ -45,6 +46,8 @@ class Load:
         The limits that it is made for.
     warmup_s
         How long requests are sent before the time counts.
+    start_s
+        How long imports and the start of users may take, of a locustfile or a check.
     timeout_s
         How long an answer is waited for.
     workdir
@@ -62,6 +65,7 @@ class Load:
     longest_s: float = 0.0
     level: ServiceLevel = field(default_factory=ServiceLevel)
     warmup_s: float = 1.0
+    start_s: float = 120.0
     timeout_s: float = 10.0
     allowed_hosts: Collection[str] = frozenset()
     bounds: Bounds = field(default_factory=Bounds)
@@ -126,7 +130,7 @@ def measure_load(
         plan, folder=load.workdir / f"load-{subject}", name=subject, progress=load.progress, look=watch.look,
         decided=decided,
     )  # fmt: skip
-    return _result(
+    return result_of(
         record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)},
         parameters=load.parameters(),
     )  # fmt: skip
@@ -177,20 +181,20 @@ def measure_locust(
     plan = LocustPlan(
         locustfile=str(locustfile.resolve()), host=target.url, users=users, duration_s=load.duration_s,
         warmup_s=load.warmup_s, spawn_rate=spawn_rate or min(float(users), _MOST_USERS_A_SECOND), seed=load.seed,
-        allowed_hosts=tuple(sorted(load.allowed_hosts)), team=team,
+        start_s=load.start_s, allowed_hosts=tuple(sorted(load.allowed_hosts)), team=team,
     )  # fmt: skip
     watch = Watch([getattr(target, "pid", 0)])
     record = run_locust(
         plan, folder=load.workdir / f"load-{subject}", name=subject, project=project or Path.cwd(),
         progress=load.progress, tell=load.tell, look=watch.look,
     )  # fmt: skip
-    return _result(
+    return result_of(
         record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)},
         parameters={**load.parameters(), **team.parameters()},
     )  # fmt: skip
 
 
-def _result(
+def result_of(
     record: Record,
     target: Endpoint,
     load: Load,
@@ -200,7 +204,9 @@ def _result(
     digests: dict[str, str],
     parameters: dict[str, Any],
     rows: int = 1,
+    more: Iterable[Measurement] = (),
 ) -> Result:
+    """Return what a run of a service measured, `more` beside what every run does."""
     ended_s = time.time()
     begun_s = record.facts.get("begun_s", ended_s - record.facts["duration_s"])
     end_s = begun_s + record.facts["duration_s"]
@@ -220,6 +226,7 @@ def _result(
     numbers = [
         *measurements_of(measured, is_open=load.scenario.is_open, rows=rows, used=used),
         first_request(record),
+        *more,
     ]
     numbers = about(numbers, subject, load.seed, parameters)
     return Result(

@@ -11,6 +11,7 @@ from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.stages.load.histograms import WITHIN
 from pytest_mlops.stages.load.plots import latency_plot, over_time_plot, rate_plot, tail_plot
 from pytest_mlops.stages.load.proof import warning
+from pytest_mlops.stages.load.record import PROBLEMS
 from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, quantile, quantile_interval
 
 if TYPE_CHECKING:
@@ -117,8 +118,11 @@ def _failures(record: Record, counted: Callable[..., Measurement]) -> Iterable[M
     """Yield the shares of requests that failed in one way."""
     n = max(len(record), 1)
     kinds = record.kinds()
+    told = sum(1 for number in record.problem[record.failed] if record.problems[number] not in PROBLEMS)
+    more = f"{told:,} failures are told in words alone, see failures" if told else ""
     for name, words in _KINDS.items():
-        yield counted(name, sum(kinds.get(word, 0) for word in words) / n, "", f"share of: {', '.join(words)}")
+        share = None if told else sum(kinds.get(word, 0) for word in words) / n
+        yield counted(name, share, "", f"share of: {', '.join(words)}", more)
     for digit in (4, 5):
         share = float(((record.status // 100 == digit) & (record.problem == 0)).sum()) / n
         yield counted(f"failures_{digit}xx", share, "", f"share of answers with status {digit}xx")

@@ -28,6 +28,7 @@ _LAYOUT = np.dtype(
     ]
 )  # fmt: skip
 _FIRST_FAILURE = 400  # of the statuses of HTTP
+_FIRST_SUCCESS, _REDIRECTIONS, _NOT_MODIFIED = 200, 300, 304
 PROBLEMS = ("", "timeout", "connection refused", "connection dropped", "not HTTP", "not answered at the end")
 
 
@@ -44,8 +45,8 @@ class Record:
     name, target, problem
         Numbers of `names`, of the services, and of `problems`, whose first is none.
     failed
-        Got no answer, or one that is no success: of the generator's requests any status but 2xx and 3xx, of Locust's
-        what its users say.
+        Got no answer, or one that is no success: of the generator's requests any status but 2xx and 304 (it follows no
+        redirection), of Locust's what its users say.
     size
         Bytes of the answer.
     facts
@@ -108,7 +109,9 @@ def read_records(path: Path, facts: Mapping[str, Any]) -> Record:
     data = path.read_bytes()
     table = np.frombuffer(data[: len(data) // _LAYOUT.itemsize * _LAYOUT.itemsize], dtype=_LAYOUT)[1:]
     table = table[np.argsort(table["due"], kind="stable")]
-    is_success = (table["problem"] == 0) & (table["status"] >= 200) & (table["status"] < _FIRST_FAILURE)  # noqa: PLR2004 - HTTP's own number
+    status = table["status"]
+    is_success = ((status >= _FIRST_SUCCESS) & (status < _REDIRECTIONS)) | (status == _NOT_MODIFIED)
+    is_success &= table["problem"] == 0
     whole = {field: table[field].astype(np.int64) for field in ("status", "name", "target", "problem", "bytes")}
     return Record(
         due_s=table["due"].copy(), sent_s=table["sent"].copy(), done_s=table["done"].copy(),

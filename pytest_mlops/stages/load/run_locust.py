@@ -16,7 +16,6 @@ from pytest_mlops.stages.load.team import Announcement, Team
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_START_LIMIT_S = 120.0  # imports and users' on_start
 DRAIN_S = 10.0
 
 
@@ -32,13 +31,14 @@ class LocustPlan:
     duration_s: float
     seed: int
     allowed_hosts: tuple[str, ...]
+    start_s: float
     team: Team = field(default_factory=Team)
     drain_s: float = DRAIN_S
 
     @property
     def limit_s(self) -> float:
         """After how many seconds the run is ended by force."""
-        start_s = _START_LIMIT_S + self.team.expect_s + self.users / self.spawn_rate
+        start_s = self.start_s + self.team.expect_s + self.users / self.spawn_rate
         return start_s + self.warmup_s + self.duration_s + self.drain_s
 
     def config(self, folder: Path) -> dict[str, Any]:
