@@ -144,6 +144,8 @@ class Service(model_service.Service):
         for answer, row in zip(answers, rows, strict=True):
             if self.fault in ADDED:
                 answer.update(ADDED[self.fault](row, answer["probability"]))
+            if self.fault == "clips" and row["distance"] == 5000:
+                answer["probability"] /= 2
             if self.fault == "fills_in" and row["dep_delay"] is None and row["distance"] in KNOWN_ROUTES:
                 answer["probability"] /= 2
         if self._is_wrong(rows):

@@ -87,6 +87,11 @@ def test_an_unusual_but_right_service_keeps_every_law(tmp_path: Path, fault: str
         ("copies", "copies_get_the_same", r"among copies 0\.\d+, without them 0\.\d+"),
         ("race", "same_request_same_answer", r"asked by 16 clients at once 0\.\d+, the first time 0\.\d+"),
         ("fills_in", "missing_values_as_offline", r"row with dep_delay null.*online 0\.\d+, offline 0\.\d+"),
+        (
+            "clips",
+            "online_equals_offline",
+            r"drawn row at an end: row \d+, .probability: online 0\.\d+, offline 0\.\d+",
+        ),
         ("nan_word", "predictions_are_sound", r"spread must be a finite number, got 'NaN'"),
         ("overflow", "predictions_are_sound", r"drawn row at an end: odds must be a finite number, got 1000+\n"),
         ("over_one", "predictions_are_sound", r"drawn row at an end: prob_early must be between 0 and 1, got 1\.0001"),
