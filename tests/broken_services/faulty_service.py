@@ -5,7 +5,6 @@ python faulty_service.py --port 8000 [--fault NAME]
 
 from __future__ import annotations
 
-import argparse
 import codecs
 import copy
 import io
@@ -165,16 +164,5 @@ class Service(model_service.Service):
         }.get(self.fault, False)
 
 
-def main() -> None:
-    """Serve until ended."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--fault", default="")
-    options = parser.parse_args()
-    from waitress import serve
-
-    serve(Service(options.fault), host="127.0.0.1", port=options.port, threads=8)
-
-
 if __name__ == "__main__":
-    main()
+    model_service.main(Service)

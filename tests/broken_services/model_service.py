@@ -243,7 +243,7 @@ def _error(status: int, code: str, field: str, message: str) -> tuple[int, Any]:
     return status, {"error": {"code": code, "field": field, "message": message}}
 
 
-def main() -> None:
+def main(make: Callable[[str], Service] = Service) -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
@@ -251,7 +251,7 @@ def main() -> None:
     options = parser.parse_args()
     from waitress import serve
 
-    serve(Service(options.fault), host="127.0.0.1", port=options.port, threads=4)
+    serve(make(options.fault), host="127.0.0.1", port=options.port, threads=4)
 
 
 if __name__ == "__main__":
