@@ -257,13 +257,13 @@ def serve(application: Callable[..., Any], *, port: int, threads: int) -> None:
     server.run()
 
 
-def main() -> None:
+def main(make: Callable[[str], Service] = Service) -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--fault", default="")
     options = parser.parse_args()
-    serve(Service(options.fault), port=options.port, threads=4)
+    serve(make(options.fault), port=options.port, threads=4)
 
 
 if __name__ == "__main__":
