@@ -77,10 +77,10 @@ def _columns(
         yield column, column, "block"
 
 
-def _laws(root: Path, contract: str) -> Iterable[tuple[object, str, str]]:
+def _laws(root: Path, contract: str, *, protocol: str | None = None) -> Iterable[tuple[object, str, str]]:
     from pytest_mlops.stages.contract import laws_of
 
-    for law in laws_of(root / contract):
+    for law in laws_of(root / contract, protocol=protocol):
         yield law, law.id, "block"
 
 

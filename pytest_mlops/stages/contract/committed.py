@@ -1,4 +1,4 @@
-"""The contract that is committed: an OpenAPI document in JSON, and the laws that it brings."""
+"""The contract that is committed: an OpenAPI document in JSON or an MLflow model, and the laws that it brings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import place_of, written_at
-from pytest_mlops.stages.contract.laws import LAWS, Law, law
+from pytest_mlops.stages.contract.laws import Law, law, laws_for
+from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document
+from pytest_mlops.stages.contract.mlflow_signature import is_mlmodel, read_mlmodel
+from pytest_mlops.stages.contract.open_inference import read_metadata_file
+from pytest_mlops.stages.contract.protocols import check_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,22 +19,28 @@ if TYPE_CHECKING:
 
 
 def read_contract(path: Path) -> Mapping[str, Any]:
-    """Read a committed OpenAPI document.
+    """Read a committed OpenAPI document, or make the one of an MLflow model from its signature.
 
     Raises
     ------
     DeclarationError
         When it is missing, no JSON, or no OpenAPI document.
     """
+    if is_mlmodel(path):
+        return mlflow_document(read_mlmodel(path))
+    document = _read_json(path)
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        raise DeclarationError(f"{path} must be an OpenAPI document with 'paths', got {str(document)[:60]!r}")
+    return document
+
+
+def _read_json(path: Path) -> Any:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise DeclarationError(f"{path} must be an OpenAPI document: {exc.strerror}") from exc
     except ValueError as exc:
         raise DeclarationError(f"{path} must be JSON: {exc}") from exc
-    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        raise DeclarationError(f"{path} must be an OpenAPI document with 'paths', got {str(document)[:60]!r}")
-    return document
 
 
 def read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
@@ -61,8 +71,28 @@ def _row(path: Path, number: int, line: str) -> Mapping[str, Any]:
     return row
 
 
-def laws_of(path: Path) -> Sequence[Law]:
-    """Return the laws that a service with this contract is held to."""
-    read_contract(path)
+def laws_of(path: Path, *, protocol: str | None = None) -> Sequence[Law]:
+    """Return the laws that a service with this contract is held to, by default in the protocol that it is of.
+
+    Raises
+    ------
+    DeclarationError
+        When it can't be read, or the protocol is unknown.
+    """
+    of = protocol_of(path)
+    if protocol is not None:
+        check_protocol(protocol)
+    if of == "open_inference":
+        read_metadata_file(path)
+    else:
+        read_contract(path)
     with written_at(place_of(path)):
-        return [law(name) for name in LAWS]
+        return [law(name) for name in laws_for(protocol or of)]
+
+
+def protocol_of(path: Path) -> str:
+    """Return the protocol that a contract is of: an MLflow model's, that of a model's metadata, or a document's own."""
+    if is_mlmodel(path):
+        return "mlflow"
+    said = _read_json(path)
+    return "open_inference" if isinstance(said, dict) and "inputs" in said and "paths" not in said else "openapi"

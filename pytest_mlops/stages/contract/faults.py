@@ -59,7 +59,7 @@ def faults_of(signature: Signature) -> dict[str, Fault]:
 
 def request(signature: Signature, rows: Rows) -> Request:
     """Return the request for rows, without any fault."""
-    return _raw(signature, _text(signature, rows))
+    return signature.wire.encode(rows)
 
 
 def _raw(signature: Signature, text: str | bytes) -> Request:
@@ -67,8 +67,8 @@ def _raw(signature: Signature, text: str | bytes) -> Request:
     return Request(method="POST", path=signature.path, body=body)
 
 
-def _text(signature: Signature, rows: object) -> str:
-    return json.dumps({signature.rows: rows}, allow_nan=False)
+def _text(signature: Signature, rows: Rows) -> str:
+    return signature.wire.encode(rows).body.decode()
 
 
 def _of_text(signature: Signature) -> Iterator[Fault]:
@@ -93,6 +93,9 @@ def _of_text(signature: Signature) -> Iterator[Fault]:
 
 def _of_shape(signature: Signature) -> Iterator[Fault]:
     """Yield faults of the body and of its list of rows, as far as the schema refuses them."""
+    if own := signature.wire.faults():
+        yield from (Fault(*named) for named in own.items())
+        return
     problem = compile_schema(signature.body)
     name = signature.rows
 

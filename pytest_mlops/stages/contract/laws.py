@@ -25,8 +25,20 @@ LAWS: Mapping[str, str] = MappingProxyType({
     "row_order_does_not_matter": "Rows in another order get the same predictions, in that order.",
     "same_request_same_answer": "The same request gets the same predictions again, later and at the same time.",
     "online_equals_offline": "The service predicts what the model predicts offline.",
+    "every_form_answers_the_same": "Every form of a request that the protocol knows gets the same predictions.",
     "document_is_served_as_committed": "The OpenAPI document that is served is the committed one.",
 })  # fmt: skip
+
+
+# What a service can't be held to: a plain document knows one form of a request, a protocol serves no document.
+_NOT_OF: Mapping[bool, str] = MappingProxyType({
+    True: "every_form_answers_the_same", False: "document_is_served_as_committed",
+})  # fmt: skip
+
+
+def laws_for(protocol: str) -> list[str]:
+    """Return the names of the laws that a service of a protocol can be held to."""
+    return [name for name in LAWS if name != _NOT_OF[protocol == "openapi"]]
 
 
 @dataclass(frozen=True, kw_only=True)

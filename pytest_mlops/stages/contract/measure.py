@@ -8,24 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.adapters.http import HttpClient, Request
+from pytest_mlops.adapters.http import HttpClient
 from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.contract import relations, requests
-from pytest_mlops.stages.contract.answers import read_json
+from pytest_mlops.stages.contract import forms, relations, requests
 from pytest_mlops.stages.contract.bench import Bench, Offline
-from pytest_mlops.stages.contract.document import read_signature
-from pytest_mlops.stages.contract.laws import LAWS, check_law
+from pytest_mlops.stages.contract.laws import LAWS, check_law, laws_for
 from pytest_mlops.stages.contract.mask import Mask
+from pytest_mlops.stages.contract.protocols import Sources, check_protocol, served_document, speak
 from pytest_mlops.stages.contract.suite_rows import rows_of_suite
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
+    from pytest_mlops.adapters.frames import Data
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.findings import Findings
     from pytest_mlops.stages.data.suite import Suite
@@ -39,6 +40,7 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "row_order_does_not_matter": relations.row_order_does_not_matter,
     "same_request_same_answer": relations.same_request_same_answer,
     "online_equals_offline": relations.online_equals_offline,
+    "every_form_answers_the_same": forms.every_form_answers_the_same,
     "document_is_served_as_committed": relations.document_is_served_as_committed,
 })  # fmt: skip
 
@@ -57,6 +59,11 @@ def measure_contract(
     laws: Collection[str] | None = None,
     tolerance: float = 0.0,
     path: str | None = None,
+    protocol: str = "openapi",
+    signature: Path | None = None,
+    example: Data | None = None,
+    ranges: bool = False,
+    model: str = "",
     time_limit_s: float = 60.0,
     allowed_hosts: Collection[str] = (),
     progress: Callable[[str], None] = silent,
@@ -88,6 +95,10 @@ def measure_contract(
         How far two predicted numbers may be apart.
     path
         Which operation, where several take rows.
+    protocol
+        `openapi`, `mlflow`, `open_inference` or `sagemaker`.
+    signature, example, ranges, model
+        As in `Sources`: where two sources tell the input space, they must agree.
     time_limit_s
         For the drawn requests of one law.
 
@@ -98,21 +109,26 @@ def measure_contract(
     ToolError
         When there is no document.
     """
-    asked = [name for name in LAWS if laws is None or name in laws]
+    check_protocol(protocol)
     for name in laws or ():
         check_law(name)
+    asked = laws_for(protocol) if laws is None else [name for name in LAWS if name in laws]
+    sources = Sources(
+        protocol=protocol, document=document or committed, path=path, signature=signature, example=example,
+        ranges=ranges, model=model,
+    )  # fmt: skip
     target = endpoint(service, allowed_hosts=allowed_hosts)
     with HttpClient(target.url) as client:
-        contract = document or committed or _served(client, target.name)
-        signature = read_signature(contract, path=path)
-        expected = offline[signature.predictions] if isinstance(offline, Mapping) else offline
-        mask = Mask(examples, public)
+        spoken = speak(sources, client, target.name)
+        examples = examples or spoken.rows
+        expected = offline[spoken.signature.predictions] if isinstance(offline, Mapping) else offline
+        mask = Mask([*examples, *spoken.shown], public)
         say = functools.partial(_say, progress, target.name)
         bench = Bench(
-            client=client, signature=signature, contract=contract, committed=committed,
+            client=client, spoken=spoken, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
-            mask=mask, suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
+            mask=mask, suite_rows=None if suite is None else rows_of_suite(suite, spoken.signature.row),
         )  # fmt: skip
         findings = _try_laws(bench, asked)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
@@ -121,7 +137,7 @@ def measure_contract(
         subject=target.name,
         measurements=measured,
         details={name: findings[name].table(mask) for name in asked},
-        digests={f"contract:{target.name}": digest_json(contract)},
+        digests={f"contract:{target.name}": digest_json(spoken.document)},
     )
 
 
@@ -139,21 +155,7 @@ def contract_of(
         return committed
     target = endpoint(service, allowed_hosts=allowed_hosts)
     with HttpClient(target.url) as client:
-        return _served(client, target.name)
-
-
-def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
-    exchange = client.send(Request(method="GET", path=relations.DOCUMENT_PATH))
-    try:
-        document = read_json(exchange.body) if exchange.status == 200 else None  # noqa: PLR2004 - HTTP's own number
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise ToolError(
-            f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
-            "Hint: give document="
-        )
-    return document
+        return served_document(client, target.name)
 
 
 def _say(progress: Callable[[str], None], name: str, words: str) -> None:

@@ -16,6 +16,7 @@ from pytest_mlops.stages.contract.differences import first_difference
 from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 from pytest_mlops.stages.contract.offline import boundary_rows, predict_offline
+from pytest_mlops.stages.contract.protocols import DOCUMENT_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 100
 _AT_ONCE = 4
-DOCUMENT_PATH = "/openapi.json"
 
 
 def one_by_one_equals_all_at_once(bench: Bench) -> Findings:

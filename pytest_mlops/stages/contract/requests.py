@@ -25,9 +25,11 @@ _NOT_OFFERED = frozenset({404, 405})
 
 
 def valid_requests_answer(bench: Bench) -> Findings:
-    """Send real rows and drawn ones, and fetch what can be fetched."""
+    """Compare the sources of the input space, send real rows and drawn ones, and fetch what can be fetched."""
     findings = Findings()
     _fetch(bench, findings)
+    for field, why in bench.spoken.disagreements:
+        findings.add(Violation(f"sources:{field}", f"the sources of the input space must agree: {why}", real=True))
     row_problem = compile_schema(bench.signature.row)
     for row in bench.examples:
         if problem := row_problem(row):

@@ -1,0 +1,234 @@
+"""The protocols that a service may speak: what each makes of the sources of its input space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlops.adapters.http import HttpClient, Request
+from pytest_mlops.core.errors import DeclarationError, ToolError
+from pytest_mlops.core.messages import did_you_mean
+from pytest_mlops.stages.contract.agreement import disagreements, ranges_of
+from pytest_mlops.stages.contract.answers import read_json
+from pytest_mlops.stages.contract.document import Signature, read_signature
+from pytest_mlops.stages.contract.example_rows import space_of_example
+from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document, mlflow_forms
+from pytest_mlops.stages.contract.mlflow_signature import is_mlmodel, read_mlmodel
+from pytest_mlops.stages.contract.open_inference import (
+    Metadata,
+    open_inference_document,
+    open_inference_forms,
+    open_inference_signature,
+    open_inference_wire,
+    read_metadata,
+    read_metadata_file,
+)
+from pytest_mlops.stages.contract.sagemaker import sagemaker_document, sagemaker_forms
+from pytest_mlops.stages.contract.space import Space, space_of_row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_mlops.adapters.frames import Data
+    from pytest_mlops.core.plain import Json
+    from pytest_mlops.stages.contract.wire import Wire
+
+DOCUMENT_PATH = "/openapi.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What a user gives of the protocol and the input space of a service.
+
+    Attributes
+    ----------
+    document
+        An OpenAPI document; under another protocol its rows are compared, or used.
+    path
+        Which operation of the document, where several take rows.
+    signature
+        An MLflow model's folder or its `MLmodel` file, or the metadata of the Open Inference Protocol in JSON.
+    example
+        A frame of real rows; the first of them are sent.
+    model
+        The name of the model in the paths of the Open Inference Protocol.
+    ranges
+        Whether numbers are drawn from within those of the example.
+    """
+
+    protocol: str = "openapi"
+    document: Mapping[str, Json] | None = None
+    path: str | None = None
+    signature: Path | None = None
+    example: Data | None = None
+    model: str = ""
+    ranges: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """What a service speaks.
+
+    Attributes
+    ----------
+    document
+        The OpenAPI document of its paths, exact as far as one can be.
+    forms
+        The other forms of a request by name, and whether the service may leave some out.
+    disagreements
+        The fields on which two sources disagree, and both sides in words.
+    ranges
+        The least and greatest number to draw of a field.
+    rows, shown
+        Real rows of the example, and values of it that a sentence may tell.
+    """
+
+    document: Mapping[str, Json]
+    signature: Signature
+    forms: Mapping[str, Wire] = field(default_factory=dict)
+    forms_are_free: bool = False
+    disagreements: Sequence[tuple[str, str]] = ()
+    ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    rows: Sequence[Mapping[str, Any]] = ()
+    shown: Sequence[Mapping[str, Any]] = ()
+
+
+def speak(sources: Sources, client: HttpClient, name: str) -> Spoken:
+    """Return what a service speaks, from its sources, and what these disagree on.
+
+    Raises
+    ------
+    DeclarationError
+        When the protocol is unknown, or a source is missing or can't be used.
+    ToolError
+        When the service does not serve what describes it.
+    """
+    check_protocol(sources.protocol)
+    example = None if sources.example is None else space_of_example(sources.example)
+    own, made = _PROTOCOLS[sources.protocol](sources, example, client, name)
+    others = [space for space in _given(sources, example) if space.source != own.source]
+    if sources.ranges and example is None:
+        raise DeclarationError("ranges=True draws within the numbers of an example. Hint: give example=")
+    return replace(
+        made,
+        disagreements=[one for other in others for one in disagreements(own, other)],
+        ranges=ranges_of(example) if example is not None and sources.ranges else {},
+        rows=[] if example is None else example.rows,
+        shown=[] if example is None else _shown(example),
+    )
+
+
+def _shown(example: Space) -> list[dict[str, Any]]:
+    return [{name: value} for name, seen in (example.seen or {}).items() for value in seen.values]
+
+
+def check_protocol(name: str) -> None:
+    """Refuse a name that is no protocol's."""
+    if name not in _PROTOCOLS:
+        raise DeclarationError(f"{name!r} is no protocol of a service. {did_you_mean(name, _PROTOCOLS)}")
+
+
+def _given(sources: Sources, example: Space | None) -> list[Space]:
+    """Return the sources that are files or frames, the surest first."""
+    spaces: list[Space] = []
+    if sources.document is not None:
+        row = read_signature(sources.document, path=sources.path).row
+        spaces.append(space_of_row(row, source="the document"))
+    if sources.signature is not None and is_mlmodel(sources.signature):
+        spaces.append(read_mlmodel(sources.signature))
+    elif sources.signature is not None:
+        spaces.append(read_metadata_file(sources.signature).space())
+    return [*spaces, *([] if example is None else [example])]
+
+
+def _openapi(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:  # noqa: ARG001 - nulls are the document's to say
+    document = sources.document or served_document(client, name)
+    signature = read_signature(document, path=sources.path)
+    space = space_of_row(signature.row, source="the document")
+    return space, Spoken(document=document, signature=signature)
+
+
+def _mlflow(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:  # noqa: ARG001 - one shape for all
+    given = sorted(_given(sources, example), key=lambda space: space.source != "the signature")
+    space = _first(given, sources.protocol).with_nulls_of(example)
+    document = mlflow_document(space)
+    return space, Spoken(document=document, signature=read_signature(document), forms=mlflow_forms(space))
+
+
+def _sagemaker(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:  # noqa: ARG001 - one shape for all
+    space = _first(_given(sources, example), sources.protocol).with_nulls_of(example)
+    document = sagemaker_document(space)
+    return space, Spoken(
+        document=document,
+        signature=read_signature(document),
+        forms=sagemaker_forms(space),
+        forms_are_free=True,
+    )
+
+
+def _first(spaces: Sequence[Space], protocol: str) -> Space:
+    if not spaces:
+        raise DeclarationError(
+            f"protocol={protocol!r} tells no input space. Hint: signature= is an MLflow model's folder, "
+            "example= a frame of rows"
+        )
+    return spaces[0]
+
+
+def _open_inference(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:
+    model = sources.model or name
+    metadata = _served_metadata(client, model)
+    columns = next((space.names for space in _given(sources, example)), [])
+    stacked = metadata.stacked(columns)
+    space = metadata.space() if stacked is None else stacked
+    wire = open_inference_wire(metadata, model, () if stacked is None else columns)
+    document = open_inference_document(metadata, model)
+    return space, Spoken(
+        document=document,
+        signature=open_inference_signature(document, wire, space.row()),
+        forms=open_inference_forms(wire),
+    )
+
+
+def _served_metadata(client: HttpClient, model: str) -> Metadata:
+    exchange = client.send(Request(method="GET", path=f"/v2/models/{model}"))
+    try:
+        said = read_json(exchange.body) if exchange.status == 200 else None  # noqa: PLR2004 - HTTP's own number
+        return read_metadata(said, exchange.url)
+    except (ValueError, DeclarationError) as exc:
+        raise ToolError(
+            f"{model} must serve its metadata at {exchange.url}, got {exchange.status or exchange.problem}: {exc}. "
+            "Hint: model= is its name in the paths"
+        ) from exc
+
+
+def served_document(client: HttpClient, name: str) -> Mapping[str, Json]:
+    """Return the OpenAPI document that a service serves.
+
+    Raises
+    ------
+    ToolError
+        When it serves none.
+    """
+    exchange = client.send(Request(method="GET", path=DOCUMENT_PATH))
+    try:
+        document = read_json(exchange.body) if exchange.status == 200 else None  # noqa: PLR2004 - HTTP's own number
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise ToolError(
+            f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
+            "Hint: give document="
+        )
+    return document
+
+
+_Speaker = Callable[[Sources, "Space | None", HttpClient, str], tuple[Space, Spoken]]
+_PROTOCOLS: Mapping[str, _Speaker] = MappingProxyType({
+    "openapi": _openapi,
+    "mlflow": _mlflow,
+    "open_inference": _open_inference,
+    "sagemaker": _sagemaker,
+})  # fmt: skip
