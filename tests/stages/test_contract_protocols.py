@@ -1,0 +1,101 @@
+"""Protocols on real services: each broken one turns exactly its laws red, each right one stays green."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, ToolError
+from pytest_mlops.core.result import Result
+from pytest_mlops.stages.contract import law, measure_contract
+from pytest_mlops.stages.contract.laws import laws_for
+from pytest_mlops.stages.service import start_service
+from tests.broken_services import mlflow_service, open_inference_service
+
+ROOT = Path(__file__).parents[2]
+READY = {"open_inference": "/v2/health/ready"}
+FORMS, VALID, REFUSED = "every_form_answers_the_same", "valid_requests_answer", "invalid_requests_are_refused"
+ROWS: list[dict[str, Any]] = [
+    {"carrier": carrier, "dep_delay": delay, "distance": 400 + 300 * place, "late": delay > 15}
+    for place, (carrier, delay) in enumerate([("AA", -3.0), ("UA", 12.5), ("DL", 80.25)])
+]
+TENSOR_ROWS: list[dict[str, Any]] = [
+    {"carrier": "AA", "numbers": [-3.0, 400, 6.5]},
+    {"carrier": "UAL", "numbers": [31.25, 1400.0, 11]},
+]
+
+
+def measure(tmp_path: Path, protocol: str, fault: str, *laws: str, max_examples: int = 12, **options: Any) -> Result:
+    module = f"tests.broken_services.{protocol}_service"
+    command = [sys.executable, "-m", module, "--port", "{port}", "--fault", fault]
+    if protocol != "open_inference":
+        options = {"signature": mlflow_service.save_signature(tmp_path / "model"), "examples": ROWS} | options
+    ready = READY.get(protocol, "/ping")
+    with start_service(command, name="delay", workdir=tmp_path, cwd=ROOT, ready_path=ready) as service:
+        return measure_contract(
+            service, protocol=protocol, seed=1, max_examples=max_examples, laws=laws or None, **options
+        )
+
+
+def red(result: Result) -> set[str]:
+    return {one.short_name for one in result.measurements if not (one <= 0)}
+
+
+def offline(rows: list[dict[str, Any]]) -> list[Any]:
+    found = [open_inference_service.predict(row["carrier"], row["numbers"]) for row in rows]
+    return [{"probability": one, "late": one >= 0.5} for one in found]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options"),
+    [
+        ("mlflow", {"offline": mlflow_service.predict}),
+        ("sagemaker", {"offline": mlflow_service.predict}),
+        ("open_inference", {"offline": offline, "examples": TENSOR_ROWS}),
+    ],
+)
+def test_a_right_service_keeps_every_law(tmp_path: Path, protocol: str, options: dict[str, Any]) -> None:
+    result = measure(tmp_path, protocol, "", max_examples=25, **options)
+    result.require(*map(law, laws_for(protocol)))
+    assert [one.short_name for one in result.measurements] == laws_for(protocol)
+    assert FORMS in laws_for(protocol)
+    assert all(one.n > 0 for one in result.measurements)
+    assert result[REFUSED].n > 60
+
+
+@pytest.mark.parametrize(
+    ("protocol", "fault", "laws", "words"),
+    [
+        ("mlflow", "csv_differs", FORMS, r"csv: (real|drawn) row: \[\d+\]: in this form .*, in the usual one"),
+        ("mlflow", "dataframe_split_differs", FORMS, "dataframe_split: "),
+        ("mlflow", "instances_differs", FORMS, "instances: "),
+        ("mlflow", "inputs_differs", FORMS, "inputs: "),
+        ("mlflow", "csv_header_ignored", FORMS, "csv: .* must be answered 200, got 400"),
+        ("mlflow", "csv_single_precision", FORMS, "csv: "),
+        ("sagemaker", "lines_off_by_one", FORMS, "jsonlines: "),
+        ("sagemaker", "csv_header_expected", FORMS, "csv: "),
+        ("sagemaker", "silent_default", REFUSED, "missing:distance: must be refused with 4xx, got 200"),
+        ("sagemaker", "accepts_all", f"{REFUSED} never_a_server_error", "got 500"),
+        ("open_inference", "column_major", "one_by_one_equals_all_at_once row_order_does_not_matter", r"alone (0\.\d+|True|False), among"),
+        ("open_inference", "nested_column_major", FORMS, "nested_data: .*in this form"),
+        ("open_inference", "tensors_by_place", FORMS, "tensors_backwards: .*must be answered 200, got 400"),
+        ("open_inference", "any_shape", REFUSED, "(shape_of_(far_)?more_rows|extra_value): must be refused"),
+        ("open_inference", "any_datatype", REFUSED, "datatype: must be refused with 4xx, got 200"),
+        ("open_inference", "single_precision", "online_equals_offline", r"online 0\.\d+, offline 0\.\d+"),
+        ("open_inference", "wrong_output_shape", VALID, r"must have the shape \[-1\], got \[\d, 1\]"),
+        ("open_inference", "lying_metadata", VALID, "a valid request must be answered 200, got 400"),
+    ],
+)  # fmt: skip
+def test_a_broken_service_breaks_its_laws(tmp_path: Path, protocol: str, fault: str, laws: str, words: str) -> None:
+    names = laws.split()
+    options: dict[str, Any] = {"offline": offline, "examples": TENSOR_ROWS} if protocol == "open_inference" else {}
+    with_it = [*names, "row_order_does_not_matter"] if "one_by_one" not in laws else names
+    kept = [name for name in with_it if fault != "accepts_all"] or names
+    result = measure(tmp_path, protocol, fault, *dict.fromkeys(kept), **options)
+    assert red(result) >= set(names)
+    with pytest.raises(RequirementNotMet, match=words) as caught:
+        result.require(law(names[0]))
+    assert "curl -sS -X" in str(caught.value)
