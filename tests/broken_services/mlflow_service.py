@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-FIELDS: dict[str, tuple[type, ...]] = {"carrier": (str,), "dep_delay": (int, float), "distance": (int,), "late": (bool,)}
-INTEGERS = {"distance": 2**63}
+FIELDS: dict[str, tuple[type, ...]] = {
+    "carrier": (str,),
+    "dep_delay": (int, float),
+    "distance": (int,),
+    "late": (bool,),
+}
 Rows = list[dict[str, Any]]
 
 
@@ -105,10 +109,10 @@ def check(row: Any) -> dict[str, Any]:
     if not isinstance(row, dict) or set(FIELDS) - set(row):
         raise Refused(400, "a row must have all fields")
     for name, kinds in FIELDS.items():
-        value = row[name]
+        value: Any = row[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise Refused(400, f"{name} has another type")
-        if name in INTEGERS and not -INTEGERS[name] <= value < INTEGERS[name]:
+        if name == "distance" and not -(2**63) <= int(row[name]) < 2**63:
             raise Refused(400, f"{name} is out of range")
     return {name: row[name] for name in FIELDS}
 

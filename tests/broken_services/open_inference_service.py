@@ -40,10 +40,17 @@ def routes(fault: str) -> Mapping[tuple[str, str], Answer]:
     """Return what it answers."""
     up: Answer = lambda _: as_json({"live": True})  # noqa: E731 - one of a table
     inputs = [
-        {"name": name, "datatype": "INT64" if fault == "lying_metadata" and name == "numbers" else kind, "shape": [-1, *inner]}
+        {
+            "name": name,
+            "datatype": "INT64" if fault == "lying_metadata" and name == "numbers" else kind,
+            "shape": [-1, *inner],
+        }
         for name, (kind, inner) in tensors(fault).items()
     ]
-    outputs = [{"name": "probability", "datatype": "FP64", "shape": [-1]}, {"name": "late", "datatype": "BOOL", "shape": [-1]}]
+    outputs = [
+        {"name": "probability", "datatype": "FP64", "shape": [-1]},
+        {"name": "late", "datatype": "BOOL", "shape": [-1]},
+    ]
     metadata = {"name": "delay", "versions": ["1"], "platform": "python", "inputs": inputs, "outputs": outputs}
     got = {("GET", path): up for path in ("/v2/health/live", "/v2/health/ready", f"{HOME}/ready")}
     return {**got, ("GET", HOME): lambda _: as_json(metadata), ("POST", f"{HOME}/infer"): partial(infer, fault)}
@@ -60,16 +67,11 @@ def infer(fault: str, environ: Environ) -> tuple[int, str, bytes]:
     probabilities = [predict(*row) for row in zip(carriers, columns.get("numbers") or columns["input-0"], strict=True)]
     if fault == "single_precision":
         probabilities = [struct.unpack("f", struct.pack("f", one))[0] for one in probabilities]
-    answer = {
-        "model_name": "delay",
-        "outputs": _named(body, [
-            {"name": "probability", "datatype": "FP64", "shape": [len(probabilities)], "data": probabilities},
-            {"name": "late", "datatype": "BOOL", "shape": [len(probabilities)], "data": [p >= 0.5 for p in probabilities]},
-        ]),
-    }  # fmt: skip
-    if fault == "wrong_output_shape":
-        answer["outputs"][0]["shape"] = [len(probabilities), 1]
-    return as_json(answer)
+    count = len(probabilities)
+    shape = [count, 1] if fault == "wrong_output_shape" else [count]
+    late = {"name": "late", "datatype": "BOOL", "shape": [count], "data": [one >= 0.5 for one in probabilities]}
+    probability = {"name": "probability", "datatype": "FP64", "shape": shape, "data": probabilities}
+    return as_json({"model_name": "delay", "outputs": _named(body, [probability, late])})
 
 
 def _named(body: dict[str, Any], outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -86,7 +88,9 @@ def _named(body: dict[str, Any], outputs: list[dict[str, Any]]) -> list[dict[str
 def read_tensors(body: Any, fault: str) -> dict[str, list[Any]]:
     """Return the rows of each tensor, or refuse the request."""
     listed = body.get("inputs") if isinstance(body, dict) else None
-    if not isinstance(listed, list) or not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in listed):
+    if not isinstance(listed, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("name"), str) for one in listed
+    ):
         raise Refused(400, "the body must have the list 'inputs' of named tensors")
     if sorted(one["name"] for one in listed) != sorted(tensors(fault)):
         raise Refused(400, f"the tensors must be {sorted(tensors(fault))}")
@@ -114,7 +118,8 @@ def _read_tensor(name: str, said: dict[str, Any], fault: str) -> list[Any]:
         raise Refused(400, f"{name} has {len(flat)} values for its shape")
     if not all(isinstance(one, _KINDS[datatype]) and not isinstance(one, bool) for one in flat):
         raise Refused(400, f"{name} has a value of another type")
-    return _rows(flat, inner, nested, fault)
+    by_column = fault == "column_major" or (fault == "nested_column_major" and nested)
+    return _rows(flat, inner, "by column" if by_column else "by row")
 
 
 def _part(name: str, part: Any, inner: tuple[int, ...]) -> list[Any]:
@@ -123,11 +128,11 @@ def _part(name: str, part: Any, inner: tuple[int, ...]) -> list[Any]:
     return part
 
 
-def _rows(flat: list[Any], inner: tuple[int, ...], nested: bool, fault: str) -> list[Any]:
+def _rows(flat: list[Any], inner: tuple[int, ...], order: str) -> list[Any]:
     if not inner:
         return flat
     count = len(flat) // inner[0]
-    if fault == "column_major" or (fault == "nested_column_major" and nested):
+    if order == "by column":
         return [flat[place::count] for place in range(count)]
     return [flat[place * inner[0] : (place + 1) * inner[0]] for place in range(count)]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_mlops.stages.contract.document import Signature, read_signature
 from pytest_mlops.stages.contract.documented import closed, document_of, listed
 from pytest_mlops.stages.contract.space import kinds_of
 from pytest_mlops.stages.contract.wire import JsonWire, LinesWire, Rows, Wire
@@ -36,10 +38,20 @@ def mlflow_document(space: Space) -> dict[str, Any]:
     )
 
 
+def mlflow_signature(document: Mapping[str, Json], space: Space) -> Signature:
+    """Return where rows go in and predictions come out; columns without names are told apart by their place alone."""
+    signature = read_signature(document)
+    return replace(signature, wire=_json(partial(_in_place, space.names))) if _is_nameless(space) else signature
+
+
+def _is_nameless(space: Space) -> bool:
+    return space.names == [str(place) for place in range(len(space.names))]
+
+
 def mlflow_forms(space: Space) -> Mapping[str, Wire]:
     """Return the other forms; where columns have names, they come in another order than the signature's."""
     names = space.names
-    if names == [str(place) for place in range(len(names))]:
+    if _is_nameless(space):
         shapes: Mapping[str, Callable[[Rows], Json]] = {
             "dataframe_split": partial(_split, names),
             "instances": partial(_matrix, names, "instances"),
@@ -61,6 +73,13 @@ def mlflow_forms(space: Space) -> Mapping[str, Wire]:
 
 def _json(shape: Callable[[Rows], Json]) -> Wire:
     return JsonWire(path=_PATH, predictions=_PREDICTIONS, shape=shape)
+
+
+def _in_place(names: list[str], rows: Rows) -> Json:
+    def ordered(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: row[name] for name in [*(name for name in names if name in row), *row]}
+
+    return {"dataframe_records": [ordered(row) for row in rows]}
 
 
 def _split(names: list[str], rows: Rows) -> Json:

@@ -14,7 +14,7 @@ from pytest_mlops.stages.contract.agreement import disagreements, ranges_of
 from pytest_mlops.stages.contract.answers import read_json
 from pytest_mlops.stages.contract.document import Signature, read_signature
 from pytest_mlops.stages.contract.example_rows import space_of_example
-from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document, mlflow_forms
+from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document, mlflow_forms, mlflow_signature
 from pytest_mlops.stages.contract.mlflow_signature import is_mlmodel, read_mlmodel
 from pytest_mlops.stages.contract.open_inference import (
     Metadata,
@@ -154,7 +154,7 @@ def _mlflow(sources: Sources, example: Space | None, client: HttpClient, name: s
     given = sorted(_given(sources, example), key=lambda space: space.source != "the signature")
     space = _first(given, sources.protocol).with_nulls_of(example)
     document = mlflow_document(space)
-    return space, Spoken(document=document, signature=read_signature(document), forms=mlflow_forms(space))
+    return space, Spoken(document=document, signature=mlflow_signature(document, space), forms=mlflow_forms(space))
 
 
 def _sagemaker(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:  # noqa: ARG001 - one shape for all

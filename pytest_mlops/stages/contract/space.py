@@ -120,7 +120,10 @@ def within(row: Schema, ranges: Mapping[str, tuple[Any, Any]]) -> Schema:
 
 
 def _bounded(schema: Schema, low: Any, high: Any) -> Schema:
-    if "enum" in schema:
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return {**schema, key: [_bounded(part, low, high) for part in schema[key]]}
+    if "enum" in schema or not kinds_of(schema) & {"integer", "number"}:
         return schema
     low, high = max(low, schema.get("minimum", low)), min(high, schema.get("maximum", high))
     return {**schema, "minimum": low, "maximum": high} if low <= high else schema
