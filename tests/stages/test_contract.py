@@ -12,7 +12,7 @@ import pytest
 from pytest_mlops.adapters.hypothesis import draw
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, ToolError
 from pytest_mlops.stages.contract import law, measure_contract
-from pytest_mlops.stages.contract.laws import laws_for
+from pytest_mlops.stages.contract.laws import laws_of_protocol
 from pytest_mlops.stages.data import read_suite
 from pytest_mlops.stages.service import start_service
 from tests.broken_services import model_service
@@ -42,8 +42,8 @@ def red(result: Result) -> set[str]:
 
 def test_a_right_service_keeps_every_law(tmp_path: Path) -> None:
     result = measure(tmp_path, "", max_examples=50)
-    result.require(*map(law, laws_for("openapi")))
-    assert [one.short_name for one in result.measurements] == laws_for("openapi")
+    result.require(*map(law, laws_of_protocol("openapi")))
+    assert [one.short_name for one in result.measurements] == laws_of_protocol("openapi")
     assert all(one.n > 0 for one in result.measurements)
     assert result["invalid_requests_are_refused"].n > 90
 
@@ -152,7 +152,7 @@ def test_a_service_that_is_gone_is_never_green(tmp_path: Path) -> None:
         seed=1,
         max_examples=2,
     )
-    assert red(result) == set(laws_for("openapi"))
+    assert red(result) == set(laws_of_protocol("openapi"))
 
 
 def test_a_document_without_rows_is_a_wrong_declaration(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, ToolError
 from pytest_mlops.stages.contract import law, measure_contract
-from pytest_mlops.stages.contract.laws import laws_for
+from pytest_mlops.stages.contract.laws import laws_of_protocol
 from pytest_mlops.stages.service import start_service
 from tests.broken_services import mlflow_service, open_inference_service
 
@@ -64,9 +64,9 @@ def offline(rows: list[dict[str, Any]]) -> list[Any]:
 )
 def test_a_right_service_keeps_every_law(tmp_path: Path, protocol: str, options: dict[str, Any]) -> None:
     result = measure(tmp_path, protocol, "", max_examples=25, **options)
-    result.require(*map(law, laws_for(protocol)))
-    assert [one.short_name for one in result.measurements] == laws_for(protocol)
-    assert FORMS in laws_for(protocol)
+    result.require(*map(law, laws_of_protocol(protocol)))
+    assert [one.short_name for one in result.measurements] == laws_of_protocol(protocol)
+    assert FORMS in laws_of_protocol(protocol)
     assert all(one.n > 0 for one in result.measurements)
     assert result[REFUSED].n > 60
 
@@ -128,7 +128,7 @@ def test_columns_of_one_tensor_take_the_names_of_a_signature(tmp_path: Path) -> 
         return offline([{name: row[name] for name in example.columns} for row in rows])
 
     result = measure(tmp_path, "open_inference", "quiet_stacked", example=example, offline=in_order)
-    result.require(*map(law, laws_for("open_inference")))
+    result.require(*map(law, laws_of_protocol("open_inference")))
 
 
 def test_sources_that_disagree_are_violations_without_values(tmp_path: Path) -> None:

@@ -168,6 +168,11 @@ def test_numbers_are_drawn_within_ranges_and_never_beyond_what_is_allowed() -> N
     assert any(one["dep_delay"] is None for one in drawn)
 
 
+def test_whole_numbers_of_64_bits_are_drawn_to_the_last_one() -> None:
+    drawn = draw({"type": "integer", "minimum": 2**63 - 3, "maximum": 2**63 - 1}, seed=1, count=60)
+    assert set(drawn) == {2**63 - 3, 2**63 - 2, 2**63 - 1}
+
+
 def test_an_example_without_rows_is_refused() -> None:
     with pytest.raises(DeclarationError, match="example must have rows"):
         space_of_example(pd.DataFrame({"a": []}))

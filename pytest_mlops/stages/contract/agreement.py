@@ -8,7 +8,7 @@ from pytest_mlops.adapters.jsonschema import compile_schema
 from pytest_mlops.stages.contract.space import kinds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_mlops.stages.contract.space import Field, Seen, Space
 
@@ -16,7 +16,7 @@ _WIDTHS = {"FP16": 16, "FP32": 32, "FP64": 64, "float": 32, "double": 64}  # of 
 
 
 def disagreements(own: Space, other: Space) -> Iterator[tuple[str, str]]:
-    """Yield the fields on which a source disagrees with the one that requests are made from, and both sides in words.
+    """Yield the fields on which two sources disagree, and both sides in words; `own` is the nearer to the service.
 
     Types agree where the other allows all that the own does: a service of integers may have a model of numbers.
     """
@@ -37,17 +37,25 @@ def disagreements(own: Space, other: Space) -> Iterator[tuple[str, str]]:
 def _of_types(own: Space, ours: Field, other: Space, theirs: Field) -> Iterator[tuple[str, str]]:
     """Compare what two sources say of a field."""
     name = ours.name
-    kinds = [kinds_of(field.schema) - {"null"} for field in (ours, theirs)]
+    (kinds, length), (others, other_length) = (_innermost(field.schema) for field in (ours, theirs))
     widths = [_WIDTHS.get(field.said) for field in (ours, theirs)]
     sides = f"{own.source} says {ours.said}, {other.source} says {theirs.said}"
-    if all(kinds) and not _holds(*kinds):
-        yield name, f"{name}: {sides}"
+    if (kinds and others and not _holds(kinds, others)) or length != other_length:
+        yield name, f"{name}: {sides}{'' if length == other_length else f', of {length} and {other_length} values'}"
     elif None not in widths and widths[0] != widths[1]:
         yield name, f"{name}: {sides}, which has other digits"
     elif ours.nullable and theirs.nullable is False:
         yield name, f"{name}: {own.source} allows null, {other.source} has no missing value of {theirs.said}"
     elif theirs.required and not ours.required:
         yield name, f"{name}: {own.source} lets a row leave it out, {other.source} requires it"
+
+
+def _innermost(schema: Mapping[str, Any], length: int = 1) -> tuple[set[str], int]:
+    """Return the types of a field's values, in lists too, and how many there are in a list of a fixed length."""
+    kinds = kinds_of(schema) - {"null"}
+    if kinds == {"array"} and "items" in schema:
+        return _innermost(schema["items"], length * schema.get("maxItems", 1))
+    return kinds, length
 
 
 def _holds(kinds: set[str], others: set[str]) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_mlops.adapters.http import Exchange, HttpClient, Request
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.document import Signature
-    from pytest_mlops.stages.contract.protocols import Spoken
+    from pytest_mlops.stages.contract.sources import Spoken
 
 Offline = Callable[[Rows], Sequence[Any]]
 _ROWS_A_REQUEST = 500

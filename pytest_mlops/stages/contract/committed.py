@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import place_of, written_at
-from pytest_mlops.stages.contract.laws import Law, law, laws_for
+from pytest_mlops.stages.contract.laws import Law, law, laws_of_protocol
 from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document
 from pytest_mlops.stages.contract.mlflow_signature import is_mlmodel, read_mlmodel
 from pytest_mlops.stages.contract.open_inference import read_metadata_file
@@ -87,7 +87,7 @@ def laws_of(path: Path, *, protocol: str | None = None) -> Sequence[Law]:
     else:
         read_contract(path)
     with written_at(place_of(path)):
-        return [law(name) for name in laws_for(protocol or of)]
+        return [law(name) for name in laws_of_protocol(protocol or of)]
 
 
 def protocol_of(path: Path) -> str:

@@ -36,7 +36,7 @@ _NOT_OF: Mapping[bool, str] = MappingProxyType({
 })  # fmt: skip
 
 
-def laws_for(protocol: str) -> list[str]:
+def laws_of_protocol(protocol: str) -> list[str]:
     """Return the names of the laws that a service of a protocol can be held to."""
     return [name for name in LAWS if name != _NOT_OF[protocol == "openapi"]]
 

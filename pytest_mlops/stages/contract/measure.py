@@ -16,9 +16,10 @@ from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.contract import forms, relations, requests
 from pytest_mlops.stages.contract.bench import Bench, Offline
-from pytest_mlops.stages.contract.laws import LAWS, check_law, laws_for
+from pytest_mlops.stages.contract.laws import LAWS, check_law, laws_of_protocol
 from pytest_mlops.stages.contract.mask import Mask
-from pytest_mlops.stages.contract.protocols import Sources, check_protocol, served_document, speak
+from pytest_mlops.stages.contract.protocols import check_protocol, served_document, speak
+from pytest_mlops.stages.contract.sources import Sources
 from pytest_mlops.stages.contract.suite_rows import rows_of_suite
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
@@ -112,7 +113,7 @@ def measure_contract(
     check_protocol(protocol)
     for name in laws or ():
         check_law(name)
-    asked = laws_for(protocol) if laws is None else [name for name in LAWS if name in laws]
+    asked = laws_of_protocol(protocol) if laws is None else [name for name in LAWS if name in laws]
     sources = Sources(
         protocol=protocol, document=document or committed, path=path, signature=signature, example=example,
         ranges=ranges, model=model,

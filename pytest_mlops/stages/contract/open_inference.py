@@ -32,12 +32,12 @@ class Metadata:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
 
-    def space(self) -> Space:
+    def space(self, *, source: str = "the metadata") -> Space:
         """Return the input space, a field a tensor."""
         fields = tuple(
             Field(name=one.name, schema=one.schema, said=one.datatype, nullable=False) for one in self.inputs
         )
-        return Space(source="the metadata", fields=fields, prediction={}, closed=True)
+        return Space(source=source, fields=fields, prediction={}, closed=True)
 
     def stacked(self, names: Sequence[str]) -> Space | None:
         """Return the input space with a field a column, where the one tensor has as many columns as there are names."""

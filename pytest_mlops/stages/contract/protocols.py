@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,9 @@ from pytest_mlops.core.errors import DeclarationError, ToolError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stages.contract.agreement import disagreements, ranges_of
 from pytest_mlops.stages.contract.answers import read_json
-from pytest_mlops.stages.contract.document import Signature, read_signature
+from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.example_rows import space_of_example
 from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document, mlflow_forms, mlflow_signature
-from pytest_mlops.stages.contract.mlflow_signature import is_mlmodel, read_mlmodel
 from pytest_mlops.stages.contract.open_inference import (
     Metadata,
     open_inference_document,
@@ -23,76 +22,15 @@ from pytest_mlops.stages.contract.open_inference import (
     open_inference_signature,
     open_inference_wire,
     read_metadata,
-    read_metadata_file,
 )
 from pytest_mlops.stages.contract.sagemaker import sagemaker_document, sagemaker_forms
+from pytest_mlops.stages.contract.sources import Sources, Spoken, given_spaces
 from pytest_mlops.stages.contract.space import Space, space_of_row
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pytest_mlops.adapters.frames import Data
     from pytest_mlops.core.plain import Json
-    from pytest_mlops.stages.contract.wire import Wire
 
 DOCUMENT_PATH = "/openapi.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sources:
-    """What a user gives of the protocol and the input space of a service.
-
-    Attributes
-    ----------
-    document
-        An OpenAPI document; under another protocol its rows are compared, or used.
-    path
-        Which operation of the document, where several take rows.
-    signature
-        An MLflow model's folder or its `MLmodel` file, or the metadata of the Open Inference Protocol in JSON.
-    example
-        A frame of real rows; the first of them are sent.
-    model
-        The name of the model in the paths of the Open Inference Protocol.
-    ranges
-        Whether numbers are drawn from within those of the example.
-    """
-
-    protocol: str = "openapi"
-    document: Mapping[str, Json] | None = None
-    path: str | None = None
-    signature: Path | None = None
-    example: Data | None = None
-    model: str = ""
-    ranges: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spoken:
-    """What a service speaks.
-
-    Attributes
-    ----------
-    document
-        The OpenAPI document of its paths, exact as far as one can be.
-    forms
-        The other forms of a request by name, and whether the service may leave some out.
-    disagreements
-        The fields on which two sources disagree, and both sides in words.
-    ranges
-        The least and greatest number to draw of a field.
-    rows, shown
-        Real rows of the example, and values of it that a sentence may tell.
-    """
-
-    document: Mapping[str, Json]
-    signature: Signature
-    forms: Mapping[str, Wire] = field(default_factory=dict)
-    forms_are_free: bool = False
-    disagreements: Sequence[tuple[str, str]] = ()
-    ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    rows: Sequence[Mapping[str, Any]] = ()
-    shown: Sequence[Mapping[str, Any]] = ()
 
 
 def speak(sources: Sources, client: HttpClient, name: str) -> Spoken:
@@ -108,16 +46,21 @@ def speak(sources: Sources, client: HttpClient, name: str) -> Spoken:
     check_protocol(sources.protocol)
     example = None if sources.example is None else space_of_example(sources.example)
     own, made = _PROTOCOLS[sources.protocol](sources, example, client, name)
-    others = [space for space in _given(sources, example) if space.source != own.source]
+    others = [space for space in given_spaces(sources, example) if space.source != own.source]
     if sources.ranges and example is None:
         raise DeclarationError("ranges=True draws within the numbers of an example. Hint: give example=")
     return replace(
         made,
-        disagreements=[one for other in others for one in disagreements(own, other)],
+        disagreements=[one for other in others for one in _between(own, other)],
         ranges=ranges_of(example) if example is not None and sources.ranges else {},
         rows=[] if example is None else example.rows,
         shown=[] if example is None else _shown(example),
     )
+
+
+def _between(own: Space, other: Space) -> Iterator[tuple[str, str]]:
+    """Yield what two sources disagree on: a document promises more of a service than the signature of its model."""
+    return disagreements(other, own) if other.source == "the document" else disagreements(own, other)
 
 
 def _shown(example: Space) -> list[dict[str, Any]]:
@@ -130,19 +73,6 @@ def check_protocol(name: str) -> None:
         raise DeclarationError(f"{name!r} is no protocol of a service. {did_you_mean(name, _PROTOCOLS)}")
 
 
-def _given(sources: Sources, example: Space | None) -> list[Space]:
-    """Return the sources that are files or frames, the surest first."""
-    spaces: list[Space] = []
-    if sources.document is not None:
-        row = read_signature(sources.document, path=sources.path).row
-        spaces.append(space_of_row(row, source="the document"))
-    if sources.signature is not None and is_mlmodel(sources.signature):
-        spaces.append(read_mlmodel(sources.signature))
-    elif sources.signature is not None:
-        spaces.append(read_metadata_file(sources.signature).space())
-    return [*spaces, *([] if example is None else [example])]
-
-
 def _openapi(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:  # noqa: ARG001 - nulls are the document's to say
     document = sources.document or served_document(client, name)
     signature = read_signature(document, path=sources.path)
@@ -151,14 +81,14 @@ def _openapi(sources: Sources, example: Space | None, client: HttpClient, name: 
 
 
 def _mlflow(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:  # noqa: ARG001 - one shape for all
-    given = sorted(_given(sources, example), key=lambda space: space.source != "the signature")
+    given = sorted(given_spaces(sources, example), key=lambda space: space.source != "the signature")
     space = _first(given, sources.protocol).with_nulls_of(example)
     document = mlflow_document(space)
     return space, Spoken(document=document, signature=mlflow_signature(document, space), forms=mlflow_forms(space))
 
 
 def _sagemaker(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:  # noqa: ARG001 - one shape for all
-    space = _first(_given(sources, example), sources.protocol).with_nulls_of(example)
+    space = _first(given_spaces(sources, example), sources.protocol).with_nulls_of(example)
     document = sagemaker_document(space)
     return space, Spoken(
         document=document,
@@ -180,7 +110,7 @@ def _first(spaces: Sequence[Space], protocol: str) -> Space:
 def _open_inference(sources: Sources, example: Space | None, client: HttpClient, name: str) -> tuple[Space, Spoken]:
     model = sources.model or name
     metadata = _served_metadata(client, model)
-    columns = next((space.names for space in _given(sources, example)), [])
+    columns = next((space.names for space in given_spaces(sources, example)), [])
     stacked = metadata.stacked(columns)
     space = metadata.space() if stacked is None else stacked
     wire = open_inference_wire(metadata, model, () if stacked is None else columns)
