@@ -71,3 +71,44 @@ def test_a_naive_service_is_told(tmp_path: Path, kind: str, library: str) -> Non
     with serve(tmp_path, **{kind: f"tests.broken_services.naive_apps:{library}_app()"}) as service:
         result = measure_contract(service, document=document, examples=ROWS, laws=laws, seed=1, max_examples=5)
     assert {"invalid_requests_are_refused"} <= red(result) <= {*SINGLE, "valid_requests_answer"}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mlflow_answers_otherwise_in_another_form_where_values_are_missing(tmp_path: Path) -> None:
+    """A text that a row leaves out becomes the text 'None' in columns, and CSV can't hold a time."""
+    mlflow = pytest.importorskip("mlflow")
+    pytest.importorskip("uvicorn")
+    (tmp_path / "echo.py").write_text(ECHO, encoding="utf-8")
+    columns = [("double", "delay", True), ("string", "gate", False), ("datetime", "left_at", True)]
+    specs = [mlflow.types.ColSpec(kind, name, required=needed) for kind, name, needed in columns]
+    signature = mlflow.models.ModelSignature(
+        mlflow.types.Schema(specs), mlflow.types.Schema([mlflow.types.ColSpec("string")])
+    )
+    mlflow.pyfunc.save_model(
+        tmp_path / "model", python_model=tmp_path / "echo.py", signature=signature, pip_requirements=[]
+    )  # fmt: skip
+    rows = [{"delay": 1.5, "gate": gate, "left_at": "2020-01-31T10:00:00"} for gate in ("B1", None)]
+    law = "every_form_answers_the_same"
+    with serve(tmp_path, mlflow=tmp_path / "model") as service:
+        result = measure_contract(
+            service, protocol="mlflow", signature=tmp_path / "model", examples=rows, laws=[law], seed=1,
+            max_examples=2, public=list(rows[0]),
+        )  # fmt: skip
+    details: Any = result.details
+    found = {row[0]: row[1] for row in details[law]}
+    assert "in this form 'None', in the usual one 'nothing'" in found["inputs: real row"]
+    assert "must be answered 200, got 400" in found["csv: real row"]
+    assert "dataframe_split: real row" not in found
+
+
+ECHO = """
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+class Echo(PythonModel):
+    def predict(self, context, model_input, params=None):
+        gates = model_input["gate"] if "gate" in model_input else [None] * len(model_input)
+        return [gate if isinstance(gate, str) else "nothing" for gate in gates]
+
+set_model(Echo())
+"""
