@@ -87,3 +87,13 @@ def test_an_unknown_protocol_of_the_marker_is_told_at_collection(project: Projec
     result.stdout.fnmatch_lines(
         ["*the marker mlops_laws: 'mlfow' is no protocol of a service. Did you mean 'mlflow'?*"]
     )
+
+
+def test_the_folder_of_a_model_in_the_declarations(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    mlflow_service.save_signature(project.pytester.path / "model")
+    command = ["{python}", "-m", "tests.broken_services.mlflow_service", "--port", "{port}"]
+    result = project.write({"mlops.toml": f'[service.delay_api]\ncommand = {command}\ncontract = "model"\n'}).run(
+        "--mlops", "-k", "every_form or unknown_paths"
+    )
+    result.assert_outcomes(passed=2)
