@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import place_of, written_at
+from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import Law, law, laws_of_protocol
 from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document
 from pytest_mlops.stages.contract.mlflow_signature import is_mlmodel, read_mlmodel
-from pytest_mlops.stages.contract.open_inference import read_metadata_file
+from pytest_mlops.stages.contract.open_inference import read_metadata_file, signature_of_metadata
 from pytest_mlops.stages.contract.protocols import check_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from pytest_mlops.stages.contract.document import Signature
 
 
 def read_contract(path: Path) -> Mapping[str, Any]:
@@ -32,6 +35,19 @@ def read_contract(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise DeclarationError(f"{path} must be an OpenAPI document with 'paths', got {str(document)[:60]!r}")
     return document
+
+
+def read_committed_signature(path: Path) -> Signature:
+    """Return where a committed contract takes rows and answers predictions.
+
+    Raises
+    ------
+    DeclarationError
+        When it can't be read, or describes no such place.
+    """
+    if protocol_of(path) == "open_inference":
+        return signature_of_metadata(read_metadata_file(path))
+    return read_signature(read_contract(path))
 
 
 def _read_json(path: Path) -> Any:

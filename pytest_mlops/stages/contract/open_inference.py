@@ -27,8 +27,9 @@ _PARAMETERS: Schema = {"type": "object", "additionalProperties": True}
 
 @dataclass(frozen=True)
 class Metadata:
-    """The tensors that go into a model and come out of it."""
+    """The name of a model, and the tensors that go into it and come out of it."""
 
+    name: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
 
@@ -61,15 +62,28 @@ def read_metadata(said: Any, where: str) -> Metadata:
     if not all(isinstance(one, list) and one for one in lists):
         raise DeclarationError(f"{where} must list inputs and outputs, got {str(said)[:100]!r}")
     inputs, outputs = (tuple(read_tensor(one, where) for one in listed) for listed in lists if listed)
-    return Metadata(inputs, outputs)
+    return Metadata(str(said.get("name", "")), inputs, outputs)
 
 
 def read_metadata_file(path: Path) -> Metadata:
-    """Return the tensors of metadata that are kept in a file of JSON."""
+    """Return the tensors of metadata that are kept in a file of JSON.
+
+    Raises
+    ------
+    DeclarationError
+        When it can't be read, or holds none.
+    """
     try:
         return read_metadata(json.loads(path.read_text(encoding="utf-8")), str(path))
     except (OSError, ValueError) as exc:
         raise DeclarationError(f"{path} must be the metadata of a model in JSON: {exc}") from exc
+
+
+def signature_of_metadata(metadata: Metadata, model: str = "") -> Signature:
+    """Return where rows go in and predictions come out of a model, a field a tensor; by default of the name it has."""
+    wire = open_inference_wire(metadata, model or metadata.name)
+    document = open_inference_document(metadata, model or metadata.name)
+    return open_inference_signature(document, wire, metadata.space().row())
 
 
 def open_inference_wire(metadata: Metadata, model: str, stacked: Sequence[str] = ()) -> TensorWire:
