@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.mlops(rubric=("infra-3", "monitor-3"))
-@pytest.mark.mlops_laws("fixtures/contracts/delay_api.json")
+@pytest.mark.mlops_laws("fixtures/contracts/delay_api.json", also=["answers_name_what_was_deployed"])
 def test_the_contract_is_kept(
     mlops_contract: Any,
     delay_api: Service,
@@ -24,7 +24,11 @@ def test_the_contract_is_kept(
 ) -> None:
     """One test item a law; requests are drawn from the document, and real ones are sent."""
     api = mlops_contract(
-        delay_api, rows=requests_sent, suite="fixtures/expectations/flights.json", offline=champion.answer
+        delay_api,
+        rows=requests_sent,
+        suite="fixtures/expectations/flights.json",
+        offline=champion.answer,
+        deployed={"model_digest": champion.digest},
     )
     api.require(mlops_law)
 

@@ -36,7 +36,20 @@ LIBRARIES = {
     "stages": {"numpy", "narwhals"},
     "plugin": {"pytest"},
     "cli": set(),
-    "runners": {"numpy", "pandas", "sklearn", "deepchecks", "locust", "gevent", "google", "allowed"},  # a file beside
+    "runners": {
+        "numpy",
+        "pandas",
+        "sklearn",
+        "deepchecks",
+        "locust",
+        "gevent",
+        "google",
+        "schemathesis",
+        "zmq",
+        "allowed",
+        "arrivals",
+        "traffic",
+    },  # files beside
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 _SHOWN = 60
+_DIGITS = 400  # of an integer; every float has fewer before its point
 
 
 class BadRequest(Exception):
@@ -35,7 +37,8 @@ def read_rows(body: bytes) -> list[dict[str, Any]]:
     Raises
     ------
     BadRequest
-        400 for what is not strict JSON in UTF-8 (NaN, a key twice), 422 for what breaks the contract.
+        400 for what is not strict JSON in UTF-8 (a key twice, a number that no float holds), 422 for what breaks the
+        contract.
     """
     value = _parse(body)
     error = next(iter(_VALIDATOR.iter_errors(value)), None)
@@ -47,24 +50,29 @@ def read_rows(body: bytes) -> list[dict[str, Any]]:
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        return json.loads(body.decode("utf-8"), parse_int=_integer, object_pairs_hook=_object)
     except UnicodeDecodeError as exc:
         raise BadRequest(400, "not_utf8", f"the body must be UTF-8, byte {exc.start} is not") from exc
     except RecursionError as exc:
         raise BadRequest(400, "too_deep", "the body is nested too deep") from exc
-    except ValueError as exc:
-        raise BadRequest(400, "not_json", "the body must be one JSON document with numbers of ordinary length") from exc
+    except json.JSONDecodeError as exc:
+        raise BadRequest(
+            400, "not_json", f"the body must be one JSON document, it is none from character {exc.pos} on"
+        ) from exc
 
 
-def _refuse_constant(name: str) -> None:
-    raise BadRequest(400, "not_json", f"{name} is not JSON")
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _DIGITS else math.inf
 
 
-def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; a key twice, and a number that is none or too large for a float, are refused by name."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
             raise BadRequest(400, "duplicate_key", f"the key {_short(key)} is given twice", _short(key))
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadRequest(400, "not_finite", f"{_short(key)} must be a finite number", _short(key))
         found[key] = value
     return found
 

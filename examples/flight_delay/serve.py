@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from examples.flight_delay.champion import Champion, load_champion
 from examples.flight_delay.contract import MAX_BYTES, build_document
+from examples.flight_delay.drain import drain_on_sigterm
 from examples.flight_delay.request_body import BadRequest, read_rows
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _refuse_http(error: HTTPException) -> Response:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Load the model, then serve until SIGTERM."""
+    """Load the model, then serve until SIGTERM, and answer what is in flight then."""
     import waitress
 
     parser = argparse.ArgumentParser(description="Serve the flight-delay model.")
@@ -83,10 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(load_champion(given.model))
     print(f"serving on http://{given.host}:{given.port}", file=sys.stderr, flush=True)
-    waitress.serve(app, host=given.host, port=given.port, threads=4)
+    server = waitress.create_server(app, host=given.host, port=given.port, threads=4)
+    drain_on_sigterm(server)
+    server.run()
 
 
 if __name__ == "__main__":

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_mlops.core.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 _KEPT_BYTES = 8 * 1024 * 1024  # of an answer
 _BLOCK = 64 * 1024
+_AT_ONCE = 32  # connections of one client, before urllib3 warns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """A request and what came back: `status` is None and `problem` says why where no whole answer came."""
+    """A request and what came back: `status` is None and `problem` says why where no whole answer came.
+
+    `log_at` is how long the service's log was before, where it is known.
+    """
 
     request: Request
     url: str
@@ -38,6 +42,8 @@ class Exchange:
     body: bytes = b""
     elapsed_s: float
     problem: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    log_at: int | None = None
 
     @property
     def server_failed(self) -> bool:
@@ -54,6 +60,8 @@ class HttpClient:
     def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
         self._session = _requests().Session()
         self._session.trust_env = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _requests().adapters.HTTPAdapter(pool_maxsize=_AT_ONCE))
         self.url, self.timeout_s = url.rstrip("/"), timeout_s
 
     def __enter__(self) -> Self:
@@ -70,14 +78,17 @@ class HttpClient:
         """Send a request; never raises for what the server does."""
         url, begun = f"{self.url}{request.path}", time.monotonic()
         try:
-            status, content_type, body = self._exchange(request, url, begun)
+            status, headers, body = self._exchange(request, url, begun)
         except _failures() as exc:
             took_s = time.monotonic() - begun
             return Exchange(request=request, url=url, status=None, elapsed_s=took_s, problem=_words(exc))
         took_s = time.monotonic() - begun
-        return Exchange(request=request, url=url, status=status, content_type=content_type, body=body, elapsed_s=took_s)
+        return Exchange(
+            request=request, url=url, status=status, content_type=headers.get("content-type", ""), body=body,
+            elapsed_s=took_s, headers=headers,
+        )  # fmt: skip
 
-    def _exchange(self, request: Request, url: str, begun: float) -> tuple[int, str, bytes]:
+    def _exchange(self, request: Request, url: str, begun: float) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Connection": "close", "Accept": "application/json"}
         if request.body or request.method != "GET":
             headers["Content-Type"] = request.content_type
@@ -88,7 +99,7 @@ class HttpClient:
         with response:
             body = _read(response.raw.read1, begun + self.timeout_s)
             _check_whole(response.headers.get("Content-Length"), response.headers.get("Content-Encoding"), body)
-            return response.status_code, response.headers.get("Content-Type", ""), body
+            return response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
 
 
 def _read(read_some: Callable[..., bytes], deadline: float) -> bytes:

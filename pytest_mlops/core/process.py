@@ -99,6 +99,12 @@ class Child:
         """Return the last lines of its log."""
         return "\n".join(_tail(self.log, _TAIL_BYTES).splitlines()[-lines:])
 
+    def log_from(self, position: int) -> str:
+        """Return what it wrote from a position of its log on, at most 64 KiB."""
+        with self.log.open("rb") as file:
+            file.seek(position)
+            return file.read(_TAIL_BYTES).decode("utf-8", errors="replace")
+
     def _read_returncode(self) -> int:
         last = self._status.read().splitlines()[-1:]
         return int(json.loads(last[0]).get("returncode", 127)) if last else int(self._guard.returncode)

@@ -22,9 +22,10 @@ _FIRST_S, _EVERY_S = 5.0, 10.0
 
 
 def start_watching(config: pytest.Config, state: State) -> None:
-    """Let every process tell its step, and the controller show those that take long."""
+    """Let every process tell its step, and the controller show those that take long (with `-q` none)."""
     state.say = lambda text: _tell(state.run_dir, state.worker, text)
-    if not state.worker and config.get_verbosity() >= 0:
+    state.tell = lambda text: _call(state.run_dir, state.worker, text)
+    if not state.worker:
         watcher = _Watcher(config, state.run_dir)
         config.add_cleanup(watcher.stop)
         watcher.thread.start()
@@ -39,8 +40,13 @@ def _tell(run_dir: Path, worker: str, text: str) -> None:
     write_whole(path, json.dumps({"text": text, "since": time.time()}))
 
 
+def _call(run_dir: Path, worker: str, text: str) -> None:
+    """Write what someone has to do while this process waits."""
+    write_whole(run_dir / f"word-{worker or 'main'}-{time.time_ns()}", text)
+
+
 class _Watcher:
-    """A thread of the controller that prints a line for a step that lasts longer than some seconds."""
+    """A thread of the controller that prints what someone has to do, and steps that last longer than some seconds."""
 
     def __init__(self, config: pytest.Config, run_dir: Path) -> None:
         self._config = config
@@ -59,8 +65,12 @@ class _Watcher:
 
     def _watch(self) -> None:
         while not self._over.wait(1.0):
-            for path in sorted(self._run_dir.glob("step-*.json")):
-                self._show(path)
+            for path in sorted(self._run_dir.glob("word-*")):
+                self._write(f"mlops: {path.read_text(encoding='utf-8')}")
+                path.unlink()
+            if self._config.get_verbosity() >= 0:
+                for path in sorted(self._run_dir.glob("step-*.json")):
+                    self._show(path)
 
     def _show(self, path: Path) -> None:
         try:

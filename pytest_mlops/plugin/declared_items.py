@@ -107,7 +107,7 @@ def _trainer(declared: DeclaredTrainer, state: State) -> Iterable[Check]:
 
 
 def _service(declared: DeclaredService, state: State) -> Iterable[Check]:
-    from pytest_mlops.stages.contract import laws_of, read_rows
+    from pytest_mlops.stages.contract import NEED_OFFLINE, laws_of, read_rows
 
     started = Once(
         lambda start: start(declared.command, name=declared.name, ready=declared.ready, timeout=declared.timeout)
@@ -123,7 +123,7 @@ def _service(declared: DeclaredService, state: State) -> Iterable[Check]:
     if declared.contract:
         rows = read_rows(state.root / declared.requests) if declared.requests else []
         # There is nothing offline to compare with: a check in a test file has the model at hand.
-        laws = [law for law in laws_of(state.root / declared.contract) if law.id != "online_equals_offline"]
+        laws = [law for law in laws_of(state.root / declared.contract) if law.id not in NEED_OFFLINE]
         yield from (Check(law.id, check_of(law)) for law in laws)
     if declared.load is not None:
         yield Check("load", _load_check(declared.load, started))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TOOL_STAGES = {
     "mlops_load": "load",
     "mlops_contract": "serving",
+    "mlops_schemathesis": "serving",
+    "mlops_canary": "serving",
+    "mlops_rollback": "serving",
     "mlops_batch": "batch",
     "mlops_reproduce": "reproducibility",
     "mlops_drift": "drift",

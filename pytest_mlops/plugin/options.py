@@ -16,7 +16,8 @@ _MARKERS = (
     "mlops_expectations(suite): one test item an expectation of a Great Expectations suite, as `mlops_expectation`",
     "mlops_slices(column, of, min_n=30): one test item a value of a column of a committed file, as `mlops_slice`",
     "mlops_columns(of, columns=None): one test item a column of a committed file, as `mlops_column`",
-    "mlops_laws(contract): one test item a law of the serving contract, as `mlops_law`",
+    "mlops_laws(contract, also=(), without=(), directions=None, score=''): one test item a law, as `mlops_law`",
+    "mlops_schemathesis_checks(contract, without=()): one test item a check, as `mlops_schemathesis_check`",
     "mlops_deepchecks_checks(*names, without=(), warn='fail'): one test item a deepcheck, as `mlops_deepcheck`",
 )
 
@@ -36,6 +37,12 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="write baselines and drift references; never in CI",
     )
+    group.addoption(
+        "--mlops-allow-host",
+        metavar="HOST",
+        action="append",
+        help="may be talked to, where a check allows it too; without it loopback alone. May be given several times",
+    )
     group.addoption("--mlops-seed", type=int, help="seed of every draw (default: the project's, else 0)")
 
 
@@ -52,7 +59,9 @@ def is_on(config: pytest.Config) -> bool:
 
 def refuse_without_flag(config: pytest.Config) -> None:
     """Refuse an option that would silently do nothing."""
-    names = ("profile", "stage", "report", "seed", "update")
-    given: Sequence[str] = [f"--mlops-{name}" for name in names if config.getoption(f"mlops_{name}") is not None]
+    names = ("profile", "stage", "report", "seed", "update", "allow_host")
+    given: Sequence[str] = [
+        f"--mlops-{name.replace('_', '-')}" for name in names if config.getoption(f"mlops_{name}") is not None
+    ]
     if given:
         raise pytest.UsageError(f"{given[0]} does nothing without --mlops. Hint: pytest --mlops {given[0]} ...")

@@ -9,7 +9,7 @@ import pytest
 from pytest_mlops.core.errors import MlopsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.stages.deepchecks.checks import Deepcheck, Warn
@@ -77,11 +77,29 @@ def _columns(
         yield column, column, "block"
 
 
-def _laws(root: Path, contract: str, *, protocol: str | None = None) -> Iterable[tuple[object, str, str]]:
+def _laws(
+    root: Path,
+    contract: str,
+    *,
+    protocol: str | None = None,
+    also: Sequence[str] = (),
+    without: Sequence[str] = (),
+    directions: Mapping[str, str] | None = None,
+    score: str = "",  # noqa: ARG001 - the tool reads it
+) -> Iterable[tuple[object, str, str]]:
     from pytest_mlops.stages.contract import laws_of
 
-    for law in laws_of(root / contract, protocol=protocol):
+    declared = ["directions"] if directions else []
+    for law in laws_of(root / contract, protocol=protocol, also=also, without=without, declared=declared):
         yield law, law.id, "block"
+
+
+def _schemathesis(root: Path, contract: str, *, without: Sequence[str] = ()) -> Iterable[tuple[object, str, str]]:
+    from pytest_mlops.stages.contract import read_contract
+    from pytest_mlops.stages.schemathesis import schemathesis_checks_of
+
+    for check in schemathesis_checks_of(read_contract(root / contract), without=without):
+        yield check, check.id, "block"
 
 
 def _deepchecks(
@@ -98,5 +116,6 @@ _MARKERS: dict[str, tuple[str, Callable[..., Iterable[tuple[object, str, str]]]]
     "mlops_slices": ("mlops_slice", _slices),
     "mlops_columns": ("mlops_column", _columns),
     "mlops_laws": ("mlops_law", _laws),
+    "mlops_schemathesis_checks": ("mlops_schemathesis_check", _schemathesis),
     "mlops_deepchecks_checks": ("mlops_deepcheck", _deepchecks),
 }

@@ -26,11 +26,13 @@ def register_on(config: pytest.Config) -> None:
     from pytest_mlops.plugin import (
         baselines,
         settings,
+        tools_canary,
         tools_data,
         tools_deepchecks,
         tools_drift,
         tools_load,
         tools_model,
+        tools_schemathesis,
         tools_serving,
         tools_timeline,
     )
@@ -43,7 +45,9 @@ def register_on(config: pytest.Config) -> None:
     state = _new_state(config)
     config.stash[STATE] = state
     _select_paths(config, state.configuration)
-    tools = (tools_data, tools_drift, tools_timeline, tools_deepchecks, tools_model, tools_serving, tools_load)
+    drift = (tools_drift, tools_timeline, tools_deepchecks)
+    serving = (tools_serving, tools_schemathesis, tools_canary)
+    tools = (tools_data, *drift, tools_model, *serving, tools_load)
     for plugin in (settings, *tools, baselines):
         config.pluginmanager.register(plugin)
     config.pluginmanager.register(ChecksPlugin(state), "mlops-checks")
@@ -73,6 +77,7 @@ def _new_state(config: pytest.Config) -> State:
         worker=str(workerinput.get("workerid", "")),
         update=_update(config),
         stages=_stages(config),
+        allowed_hosts=frozenset(config.getoption("mlops_allow_host") or ()),
     )
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_mlops.core.errors import DeclarationError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pytest_mlops.core.configuration import Configuration
@@ -24,8 +26,12 @@ class State:
         A temporary folder of this run, the same for all xdist workers; removed at the end.
     held
         Frames that are known by their identity, so that none takes the place of another.
+    allowed_hosts
+        What the command line lets be talked to, beside loopback.
     say
         Shows a step that takes long: `say("training 1 of 2")`.
+    tell
+        Shows at once what someone has to do meanwhile.
     """
 
     configuration: Configuration
@@ -37,8 +43,26 @@ class State:
     worker: str = ""
     update: bool = False
     stages: frozenset[str] = frozenset()
+    allowed_hosts: frozenset[str] = frozenset()
     held: dict[int, object] = field(default_factory=dict)
     say: Callable[[str], None] = field(default=lambda _: None)
+    tell: Callable[[str], None] = field(default=lambda _: None)
+
+    def hosts(self, declared: Sequence[str]) -> tuple[str, ...]:
+        """Return the hosts that a check allows; the command line must allow each of them too.
+
+        Raises
+        ------
+        DeclarationError
+            When it does not: traffic to a foreign host is never decided by the code of a test alone.
+        """
+        for host in declared:
+            if host not in self.allowed_hosts:
+                raise DeclarationError(
+                    f"{host!r} is allowed by the check, and must be by the command line too. "
+                    f"Hint: pytest --mlops --mlops-allow-host={host}"
+                )
+        return tuple(declared)
 
 
 STATE = pytest.StashKey[State]()

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Put a service under load: `mlops_load(delay_api, server(rate=50), rows=rows, duration="10s").require(level)`.
 
-    What is sent is drawn from the contract, or are `rows`, or `requests`. With `locustfile=` and `users=` Locust runs
-    in a process of its own. With `level=` and `longest=` the run goes on until its limits can be judged. With `base=`
-    each request goes to one of two services at random, and how they differ is measured.
+    What is sent is drawn from the contract, or are `rows`, or `requests`. With `check="package.module:function"` users
+    call that function of the service's URL. With `level=` and `longest=` the run goes on until its limits can be
+    judged. With `base=` each request goes to one of two services at random, and how they differ is measured.
+
+    With `locustfile=` and `users=` Locust runs in a process of its own. With `processes=` several of this machine share
+    the users, with `expect_workers=` also others, on any machine: each joins by a command that the run prints, and is
+    waited for up to `expect_within=`.
     """
     tool = Tool.of(request)
 
@@ -38,7 +42,11 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         level: ServiceLevel | None = None,
         base: Service | str | None = None,
         locustfile: Paths | None = None,
+        check: str | None = None,
         users: int | None = None,
+        processes: int = 0,
+        expect_workers: int = 0,
+        expect_within: str | float = 60.0,
         rows: Sequence[Mapping[str, Any]] = (),
         contract: Paths | None = None,
         requests: Sequence[Request] = (),
@@ -47,9 +55,17 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         bounds: Bounds | None = None,
         allowed_hosts: Sequence[str] = (),
     ) -> Result:
-        from pytest_mlops.stages.load import closed, measure_load, measure_locust, measure_regression
+        from pytest_mlops.stages.load import (
+            Team,
+            closed,
+            measure_check,
+            measure_load,
+            measure_locust,
+            measure_regression,
+        )
 
         name = _name_of(service)
+        team = Team(processes=processes, expect_workers=expect_workers, expect_s=seconds(expect_within))
         if (scenario is None) == (users is None):
             raise DeclarationError(f"the load on {name} needs a scenario, or users=, not both. Hint: server(rate=50)")
         length = seconds(duration)
@@ -67,10 +83,17 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             bounds=bounds,
         )
         tool.state.say(f"load on {name}: {load.scenario.words()} for {length:g} s")
+        if check is not None:
+            if locustfile is not None or base is not None or longest is not None:
+                raise DeclarationError("check= is for its duration, without locustfile=, base= or longest=")
+            return tool.kept(measure_check(service, load, check, name=name, project=tool.state.root))
         if locustfile is not None:
             if base is not None:
                 raise DeclarationError("base= is measured by requests that come when they are due, without locustfile=")
-            return tool.kept(measure_locust(service, load, tool.path(locustfile), name=name, project=tool.state.root))
+            file, root = tool.path(locustfile), tool.state.root
+            return tool.kept(measure_locust(service, load, file, name=name, project=root, team=team))
+        if team.size:
+            raise DeclarationError("processes= and expect_workers= are of Locust. Hint: locustfile=")
         batch = load.scenario.batch
         sent = requests or _drawn(tool, service, rows, contract, allowed_hosts=allowed_hosts, batch=batch)
         if base is not None:
@@ -128,7 +151,8 @@ _SEARCH_S = 90.0
 def mlops_load_results(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Judge a load run of another tool: `mlops_load_results("results.jtl").require(p95=at_most(50, "ms"))`.
 
-    JMeter's JTL, in CSV or XML, Gatling's `simulation.log` in text, k6's summary in JSON.
+    JMeter's JTL, in CSV or XML, Gatling's `simulation.log` in text, k6's summary in JSON, NeoLoad's raw data of a
+    transaction in CSV, or its values of elements in JSON.
     """
     tool = Tool.of(request)
 
@@ -167,9 +191,10 @@ def _load_of(
         level=ServiceLevel() if level is None else level,
         seed=tool.state.seed,
         workdir=new_folder(tool.state, "load"),
-        allowed_hosts=frozenset(allowed_hosts),
+        allowed_hosts=frozenset(tool.state.hosts(allowed_hosts)),
         bounds=Bounds() if bounds is None else bounds,
         progress=tool.state.say,
+        tell=tool.state.tell,
         **times,
     )
 

@@ -49,7 +49,11 @@ def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Any]]:
                 raise DeclarationError(f"{name}: url= is a service that runs already, and nothing else is started")
             state.say(f"attaching to {name}")
             return attach(
-                url, name=name, ready_path=ready or "/ping", timeout_s=seconds(timeout), allowed_hosts=allowed_hosts
+                url,
+                name=name,
+                ready_path=ready or "/ping",
+                timeout_s=seconds(timeout),
+                allowed_hosts=state.hosts(allowed_hosts),
             )
         served = served_of(command, wsgi=wsgi, asgi=asgi, mlflow=mlflow, tracking_uri=tracking_uri)
         state.say(f"starting {name}")
@@ -88,6 +92,11 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         rows: Sequence[Mapping[str, Any]] = (),
         suite: Paths | None = None,
         public: Sequence[str] = (),
+        outputs: Mapping[str, object] | None = None,
+        directions: Mapping[str, str] | None = None,
+        score: str = "",
+        deployed: Mapping[str, object] | None = None,
+        ends_within: str | float = "10s",
         laws: Sequence[str] | None = None,
         contract: Paths | None = None,
         protocol: str | None = None,
@@ -102,6 +111,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         from pytest_mlops.stages.data import read_suite
 
         marker = request.node.get_closest_marker("mlops_laws")
+        marked = {} if marker is None else marker.kwargs
         given = contract or (None if marker is None else marker.args[0])
         of = "openapi" if given is None else protocol_of(tool.path(given))
         told = given if of != "openapi" and signature is None else signature
@@ -111,19 +121,24 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         result = measure_contract(
             service,
             committed=read_contract(tool.path(given)) if given is not None and of == "openapi" else None,
-            protocol=protocol or ({} if marker is None else marker.kwargs).get("protocol") or of,
+            protocol=protocol or marked.get("protocol") or of,
             signature=None if told is None else tool.path(told),
             example=tool.data(example),
             ranges=ranges,
             model=model,
             examples=rows,
             public=public,
+            deployed=deployed,
+            ends_within_s=seconds(ends_within),
             suite=None if suite is None else read_suite(tool.path(suite)),
             offline=offline,
+            outputs=outputs or {},
+            directions=directions or marked.get("directions") or {},
+            score=score or marked.get("score", ""),
             laws=asked,
             seed=tool.state.seed,
             max_examples=examples,
-            allowed_hosts=allowed_hosts,
+            allowed_hosts=tool.state.hosts(allowed_hosts),
             progress=tool.state.say,
         )
         return tool.kept(result)

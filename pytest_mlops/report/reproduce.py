@@ -10,6 +10,7 @@ from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.report.standing import Check, Record, name_of, red_checks
 
 # What an identifier of pytest's -k may hold, without the backslash, which a shell would eat.
+_HOST = re.compile(r"--mlops-allow-host[= ](\S+)")
 _KEYWORD = re.compile(r"[:+\-./\[\]]*\w[\w:+\-./\[\]]*")
 
 
@@ -63,5 +64,7 @@ def keyword_expression(node_id: str) -> str:
 
 
 def _settings(record: Record) -> list[str]:
-    """Return the profile and the seed as options, where the run was given them on the command line."""
-    return [f"--mlops-{name}={record[name]}" for name in ("profile", "seed") if f"--mlops-{name}" in record["command"]]
+    """Return the profile, the seed and the allowed hosts as options, where the command line gave them."""
+    command = record["command"]
+    said = [f"--mlops-{name}={record[name]}" for name in ("profile", "seed") if f"--mlops-{name}" in command]
+    return said + [f"--mlops-allow-host={host}" for host in _HOST.findall(command)]

@@ -1,100 +1,105 @@
-"""One load run: drives Locust as a library in a process of its own and writes down every request.
+"""One load run: drives Locust as a library in processes of its own and writes down every request.
 
     python -P locust_run.py CONFIG.json
+    python -m pytest_mlops.runners.locust_run --join HOST:PORT --token TOKEN --locustfile FILE [--allow HOST] [--wait S]
 
 CONFIG holds `locustfile`, `host`, `users`, `spawn_rate`, `warmup_s`, `duration_s`, `drain_s`, `seed`, `allowed_hosts`
 and the paths `records` and `summary` to write. A line of `records` is a JSON list: when a request was sent, in seconds
 from the beginning of the measured time, how many seconds it took, the status of its answer (0: none), its name, and
 what went wrong. Sockets go to loopback and to `allowed_hosts` alone. The standard library and Locust.
+
+Where `processes` or `expect_workers` is above 0, this is a master: `locust_master.py` says what it does. `--join` makes
+a worker of it, on this machine or another; it ends with the run, and prints in JSON what it did.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import random
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 _SPAWN_LIMIT_S = 60.0
+_LEAD_S = 0.01
 _KEPT = 5
-_PROBLEM = 120  # letters
 
 
-@dataclass
-class Log:
-    """Writes requests down as they end; those that began outside the measured time are left out."""
-
-    file: TextIO
-    begun: float = 0.0
-    ended: float = 0.0
-    exceptions: dict[str, int] = field(default_factory=dict)
-
-    def request(
-        self,
-        *,
-        name: str,
-        response_time: float,
-        exception: BaseException | None,
-        start_time: float | None = None,
-        response: object = None,
-        **_: object,
-    ) -> None:
-        """Keep a request (a listener of Locust's `request` event)."""
-        took_s = float(response_time or 0.0) / 1000
-        start = time.time() - took_s if start_time is None else start_time
-        if self.begun and self.begun <= start and (not self.ended or start < self.ended):
-            status = int(getattr(response, "status_code", 0) or 0)
-            problem = "" if exception is None else f"{type(exception).__name__}: {exception!s}"[:_PROBLEM]
-            self.file.write(f"{json.dumps([start - self.begun, took_s, status, str(name), problem])}\n")
-
-    def error(self, *, exception: BaseException, **_: object) -> None:
-        """Count an exception in a task (a listener of Locust's `user_error` event)."""
-        text = f"{type(exception).__name__}: {exception!s:.200}"
-        self.exceptions[text] = self.exceptions.get(text, 0) + 1
+def main() -> None:
+    """Run a load, or take part in one."""
+    sys.path.append(str(Path(__file__).parents[2]))  # where the tests found us, the interpreter may not
+    parser = argparse.ArgumentParser(prog="locust_run")
+    parser.add_argument("config", nargs="?")
+    parser.add_argument("--worker", type=int, metavar="NUMBER", help="of the processes of the master that started it")
+    parser.add_argument("--join", metavar="HOST:PORT", help="the master")
+    parser.add_argument("--token", help="of the run")
+    parser.add_argument("--locustfile", help="the same as the master's")
+    parser.add_argument("--allow", metavar="HOST", action="append", default=[], help="that may be talked to")
+    parser.add_argument("--wait", metavar="SECONDS", type=float, default=60.0, help="for the master's answer")
+    said = parser.parse_args()
+    if said.join and said.token and said.locustfile:
+        _join(said)
+    elif said.config:
+        config = json.loads(Path(said.config).read_text(encoding="utf-8"))
+        _run_config(config, said.config, said.worker)
+    else:
+        parser.error("CONFIG must be given, or --join with --token and --locustfile")
 
 
-def main(config_path: str) -> None:
-    """Run the load that a config file describes."""
-    config = json.loads(Path(config_path).read_text(encoding="utf-8"))
-    sys.path.append(str(Path(__file__).parent))
-    from allowed import Allowed  # type: ignore[import-not-found]  # it stands beside this file
+def _join(said: argparse.Namespace) -> None:
+    from pytest_mlops.runners.locust_worker import Master, Worker
+
+    for key in [key for key in os.environ if key.upper().startswith("LOCUST_") or key.lower().endswith("_proxy")]:
+        del os.environ[key]  # what steers Locust, or leads through a proxy
+    host, _, port = said.join.rpartition(":")
+    worker = Worker(str(Path(said.locustfile).resolve()), [*said.allow, host])
+    print(json.dumps(worker.work(Master(host, int(port), said.token), said.wait)))
+
+
+def _run_config(config: dict[str, Any], path: str, number: int | None) -> None:
+    if number is not None:
+        from pytest_mlops.runners.locust_worker import work_beside
+
+        work_beside(config, number)
+    elif config["processes"] or config["expect_workers"]:
+        from pytest_mlops.runners.locust_master import lead
+
+        _write_summary(Path(config["summary"]), lead(config, path))
+    else:
+        _write_summary(Path(config["summary"]), _run_alone(config))
+
+
+def _run_alone(config: dict[str, Any]) -> dict[str, Any]:
+    from pytest_mlops.runners.allowed import Allowed
+    from pytest_mlops.runners.locust_log import Log, lines_in
+    from pytest_mlops.runners.locust_users import load_users
 
     guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
     sys.addaudithook(guard)
     from locust import events
     from locust.env import Environment
 
-    user_classes = _load_users(config["locustfile"])
+    user_classes = load_users(config["locustfile"])
     environment = Environment(user_classes=user_classes, host=config["host"], events=events)
-    log = Log(Path(config["records"]).open("w", encoding="utf-8"))  # noqa: SIM115 - closed when the run is over
-    events.request.add_listener(log.request)
-    events.user_error.add_listener(log.error)
-    runner = environment.create_local_runner()
-    events.init.fire(environment=environment, runner=runner, web_ui=None)
-    random.seed(config["seed"])
-    facts = _run(runner, log, config)
-    log.file.close()
-    _write_summary(Path(config["summary"]), {**facts, "exceptions": log.exceptions, "refused": guard.refused})
+    with Path(config["records"]).open("w", encoding="utf-8") as file:
+        log = Log(lines_in(file))
+        events.request.add_listener(log.request)
+        events.user_error.add_listener(log.error)
+        runner = environment.create_local_runner()
+        events.init.fire(environment=environment, runner=runner, web_ui=None)
+        random.seed(config["seed"])
+        facts = _spawn_and_measure(runner, log, config)
+    return {**facts, "exceptions": log.exceptions, "refused": guard.refused}
 
 
-def _load_users(path: str) -> list[Any]:
-    from locust.util.load_locustfile import load_locustfile
-
-    users, shapes = load_locustfile(path)
-    if shapes:
-        sys.exit(f"{path} has a LoadTestShape: the number of users is given by the check. Hint: take it out")
-    if not users:
-        sys.exit(f"{path} must have a User class, got none")
-    return list(users.values())
-
-
-def _run(runner: Any, log: Log, config: dict[str, Any]) -> dict[str, Any]:
-    """Spawn, warm up, measure for the planned time, drain; return the facts of the run."""
+def _spawn_and_measure(runner: Any, log: Any, config: dict[str, Any]) -> dict[str, Any]:
     import gevent
     import gevent.event
+
+    from pytest_mlops.runners.locust_users import measure
 
     gevent.get_hub().loop.update_now()  # what was imported took time, of which the loop does not know yet
     spawned = gevent.event.Event()
@@ -103,34 +108,14 @@ def _run(runner: Any, log: Log, config: dict[str, Any]) -> dict[str, Any]:
     spawned.wait(_SPAWN_LIMIT_S + config["users"] / config["spawn_rate"])
     gevent.sleep(config["warmup_s"])
     print(f"measuring, {runner.user_count} users", flush=True)
-    log.begun, cpu, clock = time.time(), time.process_time(), time.perf_counter()
-    while (left_s := clock + config["duration_s"] - time.perf_counter()) > 0:
-        gevent.sleep(left_s)
-    took_s, cpu_s, alive = time.perf_counter() - clock, time.process_time() - cpu, runner.user_count
-    log.ended = log.begun + took_s
-    unfinished = _drain(runner, config["drain_s"])
-    return {
-        "duration_s": took_s, "cpu_share": cpu_s / took_s, "users": config["users"], "spawned": spawned.is_set(),
-        "alive": alive, "unfinished": unfinished, "begun_s": log.begun,
-    }  # fmt: skip
-
-
-def _drain(runner: Any, limit_s: float) -> int:
-    """Let every user end the request that it is in; return how many had to be killed in it."""
-    import gevent
-
-    greenlets = list(runner.user_greenlets)
-    for greenlet in greenlets:
-        gevent.spawn(greenlet.args[0].stop, force=False)
-    gevent.joinall(greenlets, timeout=limit_s)
-    unfinished = sum(not greenlet.ready() for greenlet in greenlets)
-    gevent.killall(greenlets, block=True, timeout=1.0)
-    runner.environment.events.test_stopping.fire(environment=runner.environment)
-    runner.environment.events.test_stop.fire(environment=runner.environment)
-    return unfinished
+    facts = measure(
+        runner, log, begun_s=time.time() + _LEAD_S, duration_s=config["duration_s"], drain_s=config["drain_s"]
+    )  # fmt: skip
+    return {**facts, "users": config["users"], "spawned": spawned.is_set()}
 
 
 def _write_summary(path: Path, facts: dict[str, Any]) -> None:
+    """Write down the facts of a run, of what raised or was refused the most frequent."""
     for key in ("exceptions", "refused"):
         facts[key] = dict(sorted(facts[key].items(), key=lambda item: -item[1])[:_KEPT])
     part = path.with_suffix(".part")
@@ -139,4 +124,4 @@ def _write_summary(path: Path, facts: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

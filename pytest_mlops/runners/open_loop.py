@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import base64
 import ctypes
-import itertools
 import json
 import os
 import random
@@ -80,8 +79,8 @@ class Connection:
 class Generator:
     """Sends requests and writes down each."""
 
-    def __init__(self, config: dict[str, Any], guard: Any) -> None:
-        self.config, self.guard = config, guard
+    def __init__(self, config: dict[str, Any], guard: Any, dues: Any) -> None:
+        self.config, self.guard, self.dues = config, guard, dues
         read = json.loads(Path(config["messages"]).read_text(encoding="utf-8"))
         self.names = [name for name, _ in read]
         self.messages = [[base64.b64decode(text) for text in texts] for _, texts in read]
@@ -110,7 +109,7 @@ class Generator:
             if self.config["arrivals"]["kind"] == "closed":
                 self._closed(order, file)
             else:
-                self._open(self._dues(begun), order, file)
+                self._open(self.dues(self.config["arrivals"], begun, self.random), order, file)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is over: a late signal must not end the writing
             took_s, cpu_s = time.perf_counter() - begun, time.process_time() - cpu
             self._give_up(_UNFINISHED)
@@ -130,19 +129,6 @@ class Generator:
         while True:
             self.random.shuffle(numbers)
             yield from numbers
-
-    def _dues(self, begun: float) -> Iterator[float]:
-        """Yield when requests are due."""
-        said = self.config["arrivals"]
-        if said["kind"] == "replay":
-            yield from (begun + offset for offset in said["offsets_s"])
-        elif said["kind"] == "constant":
-            yield from (begun + number / said["rate"] for number in itertools.count())
-        else:
-            at = begun
-            while True:
-                at += self.random.expovariate(said["rate"])
-                yield at
 
     def _open(self, dues: Iterator[float], order: Iterator[int], file: Any) -> None:
         clock, most = time.perf_counter, self.config["most_in_flight"]
@@ -387,12 +373,13 @@ def _sleep_exactly() -> None:
 def main(config_path: str) -> None:
     """Run the load that a config file describes."""
     sys.path.append(str(Path(__file__).parent))
-    from allowed import Allowed  # type: ignore[import-not-found]  # it stands beside this file
+    from allowed import Allowed  # type: ignore[import-not-found]  # they stand beside this file
+    from arrivals import dues  # type: ignore[import-not-found]
 
     config = json.loads(Path(config_path).read_text(encoding="utf-8"))
     guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
     sys.addaudithook(guard)
-    facts = Generator(config, guard).run()
+    facts = Generator(config, guard, dues).run()
     path = Path(config["summary"])
     part = path.with_suffix(".part")
     part.write_text(json.dumps(facts), encoding="utf-8")

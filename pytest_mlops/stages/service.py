@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from pytest_mlops.adapters.http import HttpClient, Request
@@ -37,6 +37,7 @@ class Service:
     log_path: Path
     started_in_s: float
     child: Child = field(repr=False)
+    launch: Launch = field(repr=False)
 
     def __enter__(self) -> Self:
         """Return the running service."""
@@ -61,6 +62,37 @@ class Service:
     def log_tail(self, lines: int = 20) -> str:
         """Return the last lines of its log."""
         return self.child.log_tail(lines)
+
+    def log_size(self) -> int:
+        """Return how many bytes its log has."""
+        return self.log_path.stat().st_size
+
+    def log_from(self, position: int) -> str:
+        """Return what it wrote from a position of its log on, up to a few kilobytes."""
+        return self.child.log_from(position)
+
+    @property
+    def ready_path(self) -> str:
+        """The path that answers 2xx once it is ready."""
+        return self.launch.ready_path
+
+    def another(self, name: str, *, until_ready: bool = True) -> Service:
+        """Start one more of the same launch, on a port of its own; whoever asks for it stops it.
+
+        Parameters
+        ----------
+        name
+            Says what it is for; its log is `{name of the service}-{name}.log`.
+        until_ready
+            Whether to wait until it is ready; without, `started_in_s` is 0.
+
+        Raises
+        ------
+        SubprocessError
+            When it ends, or is not ready in time.
+        """
+        launch = replace(self.launch, log=self.launch.log.with_name(f"{self.name}-{name}.log"))
+        return launch.start() if until_ready else launch.begin()
 
     def stop(self, grace_s: float = 5) -> None:
         """End it and all that it started. Idempotent."""
@@ -99,16 +131,11 @@ def start_service(
     """
     if not any("{port}" in text for text in [*command, *(env or {}).values()]):
         raise DeclarationError(f"the command of {name!r} must hold {{port}}, got {' '.join(command)!r}")
-    launch = _Launch(
+    launch = Launch(
         name=name, command=command, env=env or {}, cwd=cwd, log=workdir / f"{name}.log",
         ready_path=ready_path, ready_timeout_s=ready_timeout_s, progress=progress,
     )  # fmt: skip
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return launch.once()
-        except _PortTakenError:
-            progress(f"{name}: its port was taken meanwhile, trying another")
-    return launch.once()
+    return launch.start()
 
 
 def attach(
@@ -145,7 +172,7 @@ class _PortTakenError(SubprocessError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Launch:
+class Launch:
     """What is needed to start a service, any number of times."""
 
     name: str
@@ -157,23 +184,39 @@ class _Launch:
     ready_timeout_s: float
     progress: Callable[[str], None]
 
-    def once(self) -> Service:
-        """Start it on a free port and wait until it is ready; end it where it is not."""
+    def start(self) -> Service:
+        """Start it and wait until it is ready, on another port where one was taken meanwhile."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._once()
+            except _PortTakenError:
+                self.progress(f"{self.name}: its port was taken meanwhile, trying another")
+        return self._once()
+
+    def begin(self) -> Service:
+        """Start it on a free port, and do not wait."""
         port = _free_port()
         self.progress(f"{self.name}: starting on port {port}")
         command = [_filled(word, port) for word in self.command]
         env = os.environ | {key: _filled(value, port) for key, value in self.env.items()}
-        begun = time.monotonic()
         child = start(command, log=self.log, env=env, cwd=self.cwd)
-        url = f"http://{_HOST}:{port}"
+        return Service(
+            name=self.name, url=f"http://{_HOST}:{port}", port=port, log_path=self.log, started_in_s=0.0, child=child,
+            launch=self,
+        )  # fmt: skip
+
+    def _once(self) -> Service:
+        """Start it on a free port and wait until it is ready; end it where it is not."""
+        begun = time.monotonic()
+        service = self.begin()
         try:
-            self._wait_until_ready(child, url, begun)
+            self._wait_until_ready(service.child, service.url, begun)
         except BaseException:
-            child.stop(grace_s=1)
+            service.stop(grace_s=1)
             raise
         took_s = time.monotonic() - begun
-        self.progress(f"{self.name}: ready after {took_s:.1f} s at {url}")
-        return Service(name=self.name, url=url, port=port, log_path=self.log, started_in_s=took_s, child=child)
+        self.progress(f"{self.name}: ready after {took_s:.1f} s at {service.url}")
+        return replace(service, started_in_s=took_s)
 
     def _wait_until_ready(self, child: Child, url: str, begun: float) -> None:
         """Probe until the service answers 2xx."""

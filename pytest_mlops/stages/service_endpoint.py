@@ -31,6 +31,12 @@ class Endpoint(Protocol):
     def log_tail(self, lines: int = 20) -> str:
         """Return the end of its log; empty where there is none."""
 
+    def log_size(self) -> int:
+        """Return how many bytes its log has; 0 where there is none."""
+
+    def log_from(self, position: int) -> str:
+        """Return what it wrote from a position of its log on, up to a few kilobytes."""
+
 
 @dataclass(frozen=True)
 class Remote:
@@ -40,6 +46,14 @@ class Remote:
     url: str
 
     def log_tail(self, lines: int = 20) -> str:  # noqa: ARG002 - it has none
+        """Return nothing: its log is elsewhere."""
+        return ""
+
+    def log_size(self) -> int:
+        """Return 0: its log is elsewhere."""
+        return 0
+
+    def log_from(self, position: int) -> str:  # noqa: ARG002 - it has none
         """Return nothing: its log is elsewhere."""
         return ""
 

@@ -1,7 +1,8 @@
-"""Intervals for metrics of a model."""
+"""Intervals for metrics of a model, and for shares."""
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -84,3 +85,47 @@ def bootstrap_interval(
     tail = (1 - confidence) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(2 * centre - high), float(2 * centre - low)
+
+
+def share_interval(count: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    r"""Return the interval of Clopper and Pearson for a share, of which `count` of `n` were seen; NaN for none.
+
+    Its ends are the shares :math:`p` at which seeing as many or more, as few or fewer, has the chance
+    :math:`(1 - c) / 2`; it misses the share in no more than :math:`1 - c` of all samples, however small they are.
+
+    References
+    ----------
+    Clopper and Pearson, Biometrika 26, 1934.
+
+    Examples
+    --------
+    Of none in 20 the upper end is :math:`1 - 0.025^{1/20}`; of 10 in 20 a table has 0.272 and 0.728.
+
+    >>> [round(end, 4) for end in share_interval(0, 20)], round(1 - 0.025 ** (1 / 20), 4)
+    ([0.0, 0.1684], 0.1684)
+    >>> [round(end, 3) for end in share_interval(10, 20)]
+    [0.272, 0.728]
+    """
+    if not n:
+        return math.nan, math.nan
+    tail = (1 - confidence) / 2
+    low = 1 - _share_at(n - count, n, tail) if count else 0.0
+    high = _share_at(count, n, tail) if count < n else 1.0
+    return low, high
+
+
+_HALVINGS = 60
+
+
+def _share_at(count: int, n: int, chance: float) -> float:
+    """Return the share at which `count` of n or fewer are seen with this chance."""
+    low, high = 0.0, 1.0
+    ways = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(count + 1)]
+    for _ in range(_HALVINGS):
+        share = (low + high) / 2
+        logs = (way + k * math.log(share) + (n - k) * math.log1p(-share) for k, way in enumerate(ways))
+        if math.fsum(map(math.exp, logs)) > chance:
+            low = share
+        else:
+            high = share
+    return (low + high) / 2

@@ -12,7 +12,7 @@ import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.broken_services.http_json import Answer, Environ, Refused, as_json, read_body, read_json, serve
+from tests.broken_services.http_json import Answer, Environ, Refused, as_json, is_value, read_body, read_json, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,11 +106,13 @@ def _from_columns(said: Any) -> Rows:
 
 def check(row: Any) -> dict[str, Any]:
     """Return a row, or refuse it; other fields are left out, as MLflow does."""
-    if not isinstance(row, dict) or set(FIELDS) - set(row):
-        raise Refused(400, "a row must have all fields")
+    if not isinstance(row, dict):
+        raise Refused(400, "a row must be an object")
+    if missing := set(FIELDS) - set(row):
+        raise Refused(400, f"a row must have {min(missing)}")
     for name, kinds in FIELDS.items():
         value: Any = row[name]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        if not is_value(value, kinds):
             raise Refused(400, f"{name} has another type")
         if name == "distance" and not -(2**63) <= int(row[name]) < 2**63:
             raise Refused(400, f"{name} is out of range")

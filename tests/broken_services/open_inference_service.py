@@ -13,7 +13,7 @@ import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.broken_services.http_json import Answer, Environ, Refused, as_json, read_body, read_json, serve
+from tests.broken_services.http_json import Answer, Environ, Refused, as_json, is_value, read_body, read_json, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,7 @@ def _read_tensor(name: str, said: dict[str, Any], fault: str) -> list[Any]:
     flat = [value for part in data for value in _part(name, part, inner)] if nested else data
     if len(flat) != math.prod(shape) and fault != "any_shape":
         raise Refused(400, f"{name} has {len(flat)} values for its shape")
-    if not all(isinstance(one, _KINDS[datatype]) and not isinstance(one, bool) for one in flat):
+    if not all(is_value(one, _KINDS[datatype]) for one in flat):
         raise Refused(400, f"{name} has a value of another type")
     by_column = fault == "column_major" or (fault == "nested_column_major" and nested)
     return _rows(flat, inner, "by column" if by_column else "by row")

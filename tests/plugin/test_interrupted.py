@@ -39,7 +39,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
-def _hear_ctrl_c() -> None:
+def hear_ctrl_c() -> None:
     """Undo what a shell does to jobs in the background, such as the run that this test is part of."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -51,7 +51,7 @@ def test_nothing_is_left_running(project: Project, mode: tuple[str, ...], ending
     command = [sys.executable, "-m", "pytest", "-p", "pytest_mlops.plugin", "--mlops", *mode]
     process = subprocess.Popen(
         command, cwd=folder, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 - it only sets a signal
+        preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - it only sets a signal
     )  # fmt: skip
     try:
         wait_for(folder / "started", process)

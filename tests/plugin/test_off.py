@@ -51,7 +51,14 @@ def test_naming_a_check_without_the_flag_is_a_usage_error(project: Project, node
 
 
 @pytest.mark.parametrize(
-    "option", ["--mlops-profile=release", "--mlops-stage=data", "--mlops-seed=3", "--mlops-update"]
+    "option",
+    [
+        "--mlops-profile=release",
+        "--mlops-stage=data",
+        "--mlops-seed=3",
+        "--mlops-update",
+        "--mlops-allow-host=a.example",
+    ],
 )
 def test_an_option_without_the_flag_is_a_usage_error(project: Project, option: str) -> None:
     """An option that would do nothing is refused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, ToolError
 from pytest_mlops.stages.contract import law, measure_contract
-from pytest_mlops.stages.contract.laws import laws_of_protocol
+from pytest_mlops.stages.contract.laws import laws_for
 from pytest_mlops.stages.service import start_service
 from tests.broken_services import mlflow_service, open_inference_service
 
@@ -33,7 +34,7 @@ TENSOR_ROWS: list[dict[str, Any]] = [
 ]
 
 
-def measure(tmp_path: Path, protocol: str, fault: str, *laws: str, max_examples: int = 12, **options: Any) -> Result:
+def measure(tmp_path: Path, protocol: str, fault: str, *laws: str, max_examples: int = 8, **options: Any) -> Result:
     module = f"tests.broken_services.{protocol}_service"
     command = [sys.executable, "-m", module, "--port", "{port}", "--fault", fault]
     if protocol != "open_inference":
@@ -47,6 +48,18 @@ def measure(tmp_path: Path, protocol: str, fault: str, *laws: str, max_examples:
 
 def red(result: Result) -> set[str]:
     return {one.short_name for one in result.measurements if not (one <= 0)}
+
+
+def details(result: Result, name: str) -> Any:
+    return result.details[name]
+
+
+# Caught in flight is what happens to be, and on a busy machine nothing does: it has tests of its own.
+BY_CHANCE = ["sigterm_answers_what_is_in_flight"]
+
+
+def laws_held(protocol: str) -> list[str]:
+    return [name for name in laws_for((), protocol=protocol) if name not in BY_CHANCE]
 
 
 def offline(rows: list[dict[str, Any]]) -> list[Any]:
@@ -63,10 +76,10 @@ def offline(rows: list[dict[str, Any]]) -> list[Any]:
     ],
 )
 def test_a_right_service_keeps_every_law(tmp_path: Path, protocol: str, options: dict[str, Any]) -> None:
-    result = measure(tmp_path, protocol, "", max_examples=25, **options)
-    result.require(*map(law, laws_of_protocol(protocol)))
-    assert [one.short_name for one in result.measurements] == laws_of_protocol(protocol)
-    assert FORMS in laws_of_protocol(protocol)
+    result = measure(tmp_path, protocol, "", *laws_held(protocol), max_examples=12, **options)
+    result.require(*map(law, laws_held(protocol)))
+    assert FORMS in laws_held(protocol)
+    assert "no_breaking_change" not in laws_held(protocol)
     assert all(one.n > 0 for one in result.measurements)
     assert result[REFUSED].n > 60
 
@@ -97,13 +110,12 @@ def test_a_right_service_keeps_every_law(tmp_path: Path, protocol: str, options:
 def test_a_broken_service_breaks_its_laws(tmp_path: Path, protocol: str, fault: str, laws: str, words: str) -> None:
     names = laws.split()
     options: dict[str, Any] = {"offline": offline, "examples": TENSOR_ROWS} if protocol == "open_inference" else {}
-    with_it = [*names, "row_order_does_not_matter"] if "one_by_one" not in laws else names
-    kept = [name for name in with_it if fault != "accepts_all"] or names
-    result = measure(tmp_path, protocol, fault, *dict.fromkeys(kept), **options)
-    assert red(result) >= set(names)
-    with pytest.raises(RequirementNotMet, match=words) as caught:
+    result = measure(tmp_path, protocol, fault, *names, **options)
+    assert red(result) == set(names)
+    assert re.search(words, "\n".join(f"{row[0]}: {row[1]}" for row in details(result, names[0])))
+    with pytest.raises(RequirementNotMet, match="curl -sS -X POST") as caught:
         result.require(law(names[0]))
-    assert "curl -sS -X" in str(caught.value)
+    assert "http://127.0.0.1:" in str(caught.value)
 
 
 @pytest.mark.parametrize("fault", ["quiet_lines_answered", "quiet_no_csv"])
@@ -127,8 +139,9 @@ def test_columns_of_one_tensor_take_the_names_of_a_signature(tmp_path: Path) -> 
     def in_order(rows: list[dict[str, Any]]) -> list[Any]:
         return offline([{name: row[name] for name in example.columns} for row in rows])
 
-    result = measure(tmp_path, "open_inference", "quiet_stacked", example=example, offline=in_order)
-    result.require(*map(law, laws_of_protocol("open_inference")))
+    laws = laws_held("open_inference")
+    result = measure(tmp_path, "open_inference", "quiet_stacked", *laws, example=example, offline=in_order)
+    result.require(*map(law, laws))
 
 
 def test_sources_that_disagree_are_violations_without_values(tmp_path: Path) -> None:
@@ -146,7 +159,7 @@ def test_sources_that_disagree_are_violations_without_values(tmp_path: Path) -> 
 
 def test_nulls_of_an_example_are_drawn_where_the_signature_is_silent(tmp_path: Path) -> None:
     example = pd.DataFrame([{**row, "dep_delay": None if place else 3.5} for place, row in enumerate(ROWS)])
-    result = measure(tmp_path, "mlflow", "", VALID, REFUSED, examples=(), example=example, public=list(ROWS[0]))
+    result = measure(tmp_path, "mlflow", "", VALID, examples=(), example=example, public=list(ROWS[0]))
     assert red(result) == {VALID}, "this service refuses null, which the example holds"
     assert '"dep_delay": null' in str(result.details[VALID])
 

@@ -67,6 +67,8 @@ def test_every_request_is_counted(name: str, tmp_path: Path) -> None:
     assert float(result["duration"]) == pytest.approx((99 * 20 + 109) / 1000, abs=1e-6)
     assert float(result["throughput"]) == pytest.approx(99 / 2.089, abs=1e-3)
     result.require(p90=at_most(120, "ms", by="point"), failures=at_most(0.02))
+    with pytest.raises(DeclarationError, match="must not be finer than 1 ms"):
+        result.require(p50=at_most(0.5, "ms"))
     with pytest.raises(RequirementNotMet, match=r"inconclusive: api: load.p95 must be at most 500 ms"):
         result.require(p95=at_most(500, "ms"))
 
@@ -120,7 +122,9 @@ def test_what_is_no_run_is_never_green(text: str, why: str, tmp_path: Path) -> N
             "a document type, which results have none",
         ),
         ("RUN\tS\ts\t1\t \t3\nREQUEST\t\tscore\t1\t2\n", "line 2: a REQUEST must say OK or KO after its times"),
-        ('{"metrics": {}}', "must be k6's summary with http_reqs"),
+        ('{"metrics": {}}', "can't be read as k6's summary: it must have http_reqs"),
+        ('{"metrics": {', "can't be read as JSON: Expecting"),
+        ('{"results": {}}', "or NeoLoad's raw data in CSV"),
     ],
 )
 def test_what_is_no_result_is_named(text: str, why: str, tmp_path: Path) -> None:

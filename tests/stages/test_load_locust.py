@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, SubprocessError
+from pytest_mlops.core.errors import DeclarationError, RequirementNotMet
 from pytest_mlops.core.limit import at_least, at_most
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.load import Load, closed, measure_locust
@@ -82,44 +82,6 @@ def test_failed_requests_are_counted_and_have_no_latency(tmp_path: Path) -> None
     assert 0.1 < float(result["failures"]) < 0.3
     assert float(result["p95"]) == 1_000
     assert "failed requests count as long as the run" in result["p95"].note
-
-
-def test_a_slow_import_does_not_shorten_the_run(delay_api: Service, tmp_path: Path) -> None:
-    result = load(delay_api, "slow_import", tmp_path)
-    result.require(duration=at_least(0.99, "s"), requests=at_least(20))
-
-
-@pytest.mark.parametrize(
-    ("locustfile", "why"),
-    [
-        ("dying", "4 of 4 users died"),
-        ("silent", "no request was sent in the measured time"),
-        ("idle", "tasks raised: Exception: No tasks defined on Idle"),
-        ("raising", r"tasks raised: KeyError: 'late' \("),
-        ("foreign", r"refused: 192.0.2.1 \("),
-        ("wrong_path", r"all [\d,]+ requests failed"),
-    ],
-)
-def test_a_run_that_proves_nothing_is_never_green(
-    delay_api: Service, tmp_path: Path, locustfile: str, why: str
-) -> None:
-    result = load(delay_api, locustfile, tmp_path, duration_s=0.5)
-    assert result.details["proved"] is False
-    assert not any(one <= 1e9 for one in result.measurements)
-    assert not any(one >= 0 for one in result.measurements)
-    with pytest.raises(RequirementNotMet, match=f"not run: .*The load run proves nothing: .*{why}"):
-        result.require(failures=at_most(1))
-
-
-def test_a_service_that_is_gone_is_never_green(tmp_path: Path) -> None:
-    with serve(tmp_path, "") as service:
-        pass
-    assert not load(service, "travellers", tmp_path, duration_s=0.3)["p95"] <= 1e9
-
-
-def test_a_locustfile_without_users_shows_its_log(delay_api: Service, tmp_path: Path) -> None:
-    with pytest.raises(SubprocessError, match=r"(?s)must end with a summary, got exit code 1.*must have a User class"):
-        load(delay_api, "empty", tmp_path)
 
 
 def test_wrong_declarations_are_refused(delay_api: Service, tmp_path: Path) -> None:

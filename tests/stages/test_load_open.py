@@ -73,7 +73,7 @@ def test_poisson_arrivals_are_as_many_as_they_should_be(queue: Service, tmp_path
 
 def test_a_replay_sends_what_was_recorded(queue: Service, tmp_path: Path) -> None:
     offsets = sorted(np.random.default_rng(3).uniform(0, 1.5, 60).tolist())
-    result = run(queue, tmp_path, server(arrivals="replay", offsets_s=offsets), 2.0, warmup_s=0.0)
+    result = run(queue, tmp_path, server(arrivals="replay", offsets_s=offsets), 1.5, warmup_s=0.0)
     assert float(result["requests"]) == 60
 
 
@@ -134,29 +134,6 @@ def test_connections_that_end_are_made_anew(words: tuple[str, ...], tmp_path: Pa
     else:
         assert 0.02 < float(result["failures_connection"]) == share < 0.3
         assert "connection dropped" in result["failures"].note
-
-
-def test_an_answer_that_never_comes_is_a_timeout(tmp_path: Path) -> None:
-    with serve(tmp_path, "--delay-s", "30") as service:
-        result = run(service, tmp_path, server(50), 1.0, timeout_s=0.5)
-    assert result.details["proved"] is False
-    assert "requests failed: timeout" in str(result.details["why"])
-
-
-def test_a_service_that_is_gone_proves_nothing(tmp_path: Path) -> None:
-    with serve(tmp_path) as service:
-        pass
-    result = run(service, tmp_path, server(50), 0.5)
-    assert "requests failed: connection refused" in str(result.details["why"])
-    assert not any(one <= 1e9 for one in result.measurements)
-
-
-def test_a_rate_that_can_not_be_held_proves_nothing(tmp_path: Path) -> None:
-    with serve(tmp_path, "--service-ms", "20") as service:
-        result = run(service, tmp_path, server(2_000), 2.0, timeout_s=2.0)
-    assert result.details["proved"] is False
-    with pytest.raises(RequirementNotMet, match=r"not run: .*The load run proves nothing"):
-        result.require(failures=at_most(1))
 
 
 def test_what_it_costs_the_service_is_seen(queue: Service, tmp_path: Path) -> None:

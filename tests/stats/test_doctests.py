@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 MODULES = (
-    "core.messages", "core.verdict", "plugin.duration",
+    "core.messages", "core.verdict", "plugin.duration", "runners.histogram",
     "stats.binned", "stats.clusters", "stats.distances", "stats.intervals", "stats.quantiles",
 )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.jsonschema import compile_schema
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
     from pytest_mlops.adapters.http import Exchange
     from pytest_mlops.stages.contract.document import Signature
 
-REFUSAL_BYTES = 4 * 1024
-REFUSAL_S = 2.0
-_INSIDES = re.compile(r'Traceback \(most recent|File \\?"[^"]+", line \d+|/[\w.-]+/[\w./-]*\.py\b|site-packages')
-
 
 def read_json(body: bytes) -> Any:
     """Return the value of a JSON text in UTF-8.
@@ -27,10 +22,11 @@ def read_json(body: bytes) -> Any:
     ValueError
         When it is none; NaN and infinities, which Python would read, are none.
     """
-    return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    return json.loads(body.decode("utf-8"), parse_constant=no_constant)
 
 
-def _no_constant(literal: str) -> float:
+def no_constant(literal: str) -> float:
+    """Refuse a literal that Python reads and JSON does not know."""
     raise ValueError(f"{literal} is not JSON")
 
 
@@ -58,27 +54,3 @@ def wrong_with_answer(exchange: Exchange, signature: Signature, rows: int) -> st
     except ValueError as exc:
         return str(exc)
     return "" if answered == rows else f"{rows} rows must get as many predictions, got {answered}"
-
-
-def wrong_with_refusal(exchange: Exchange, signature: Signature) -> str:
-    """Say what is wrong with the answer to a request that must be refused."""
-    status = exchange.status
-    if status is None or not 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers
-        return f"must be refused with 4xx, got {status or exchange.problem}"
-    return _wrong_with_manner(exchange) or _wrong_with_error(exchange, signature.error_for(status))
-
-
-def _wrong_with_manner(exchange: Exchange) -> str:
-    """Say what is wrong with how long a refusal took and what it tells."""
-    if exchange.elapsed_s > REFUSAL_S:
-        return f"must be refused within {REFUSAL_S:g} s, took {exchange.elapsed_s:.1f} s"
-    if len(exchange.body) > REFUSAL_BYTES:
-        return f"a refusal must have at most {REFUSAL_BYTES:,} bytes, got {len(exchange.body):,}"
-    told = _INSIDES.search(exchange.body.decode("utf-8", "replace"))
-    return f"a refusal must not show the server's insides, got {told[0]!r}" if told else ""
-
-
-def _wrong_with_error(exchange: Exchange, schema: Mapping[str, Any] | None) -> str:
-    if schema is None:
-        return f"the document describes no 4xx answer, got {exchange.status}"
-    return wrong_with_json(exchange, schema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.hypothesis import draw, explore
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.document import Signature
     from pytest_mlops.stages.contract.sources import Spoken
+    from pytest_mlops.stages.service_endpoint import Endpoint
 
 Offline = Callable[[Rows], Sequence[Any]]
 _ROWS_A_REQUEST = 500
@@ -41,14 +42,23 @@ class Bench:
         The document that is in the repository, where there is one.
     offline
         What predicts rows without the service, or the predictions for `examples`.
+    outputs
+        What was declared of the values of predictions.
+    directions, score
+        Fields that move a score, each to one side, and which number of a prediction that is.
     suite_rows
         Rows as a suite of expectations describes them, where one was given.
+    deployed
+        What answers must name: `{"model_digest": "sha256:..."}`.
+    ends_within_s
+        How long the service may take to end once it is told to.
     mask
         Hides the values of `examples` in what is told.
     failures
         The failures of the server that were met on the way.
     """
 
+    service: Endpoint
     client: HttpClient
     spoken: Spoken
     committed: Mapping[str, Json] | None
@@ -59,7 +69,12 @@ class Bench:
     max_examples: int
     time_limit_s: float
     progress: Callable[[str], None]
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    directions: Mapping[str, str] = field(default_factory=dict)
+    score: str = ""
     suite_rows: SearchStrategy[Mapping[str, Any]] | None = None
+    deployed: Mapping[str, object] = field(default_factory=dict)
+    ends_within_s: float = 10.0
     mask: Mask = field(default_factory=Mask)
     failures: Findings = field(default_factory=Findings)
 
@@ -76,13 +91,18 @@ class Bench:
     def send(self, findings: Findings, request: Request) -> Exchange:
         """Send a request and count it."""
         findings.tried += 1
-        return self.client.send(request)
+        return self.exchange(request)
+
+    def exchange(self, request: Request) -> Exchange:
+        """Send a request, and note where the service's log ended before."""
+        log_at = self.service.log_size()
+        return replace(self.client.send(request), log_at=log_at)
 
     def ask(self, findings: Findings, rows: Rows, kind: str) -> list[Any] | None:
         """Return the predictions for valid rows; where there are none, that is a violation of this kind."""
         predictions: list[Any] = []
         for chunk in chunks(rows, min(self.signature.max_rows, _ROWS_A_REQUEST)):
-            exchange = self.client.send(request(self.signature, chunk))
+            exchange = self.exchange(request(self.signature, chunk))
             problem = wrong_with_answer(exchange, self.signature, len(chunk))
             if problem:
                 findings.tried += len(chunk)
@@ -129,6 +149,17 @@ class Bench:
         problem = compile_schema(self.signature.row)
         real = None if self.mask.hides else next((row for row in self.examples if not problem(row)), None)
         return [real] if real is not None else draw(self.rows_schema(), seed=self.seed, count=1)[0][:1]
+
+    def some_rows(self, count: int) -> Rows:
+        """Return valid rows: real ones first, then drawn ones; fewer than `count` where the document allows fewer."""
+        problem = compile_schema(self.signature.row)
+        real = [row for row in self.examples if not problem(row)][:count]
+        more = count - len(real)
+        return [*real, *self.drawn_rows(more)] if more else real
+
+    def drawn_rows(self, count: int) -> Rows:
+        """Return `count` drawn rows; fewer where the document allows fewer."""
+        return draw(self.signature.row, seed=self.seed, count=count)
 
     def rows_schema(self, *, at_least: int = 1) -> dict[str, Any]:
         """Return the schema of a list of rows, at least so many."""

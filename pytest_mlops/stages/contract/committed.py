@@ -8,29 +8,37 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import place_of, written_at
 from pytest_mlops.stages.contract.document import read_signature
-from pytest_mlops.stages.contract.laws import Law, law, laws_of_protocol
+from pytest_mlops.stages.contract.laws import LAWS, Law, check_law, law, laws_for
 from pytest_mlops.stages.contract.mlflow_protocol import mlflow_document
 from pytest_mlops.stages.contract.mlflow_signature import is_mlmodel, read_mlmodel
-from pytest_mlops.stages.contract.open_inference import read_metadata_file, signature_of_metadata
+from pytest_mlops.stages.contract.open_inference import (
+    open_inference_document,
+    read_metadata_file,
+    signature_of_metadata,
+)
 from pytest_mlops.stages.contract.protocols import check_protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.stages.contract.document import Signature
 
 
 def read_contract(path: Path) -> Mapping[str, Any]:
-    """Read a committed OpenAPI document, or make the one of an MLflow model from its signature.
+    """Read a committed OpenAPI document, or make the one of an MLflow model, or of a model's metadata.
 
     Raises
     ------
     DeclarationError
         When it is missing, no JSON, or no OpenAPI document.
     """
-    if is_mlmodel(path):
+    of = protocol_of(path)
+    if of == "mlflow":
         return mlflow_document(read_mlmodel(path))
+    if of == "open_inference":
+        metadata = read_metadata_file(path)
+        return open_inference_document(metadata, metadata.name)
     document = _read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise DeclarationError(f"{path} must be an OpenAPI document with 'paths', got {str(document)[:60]!r}")
@@ -87,23 +95,40 @@ def _row(path: Path, number: int, line: str) -> Mapping[str, Any]:
     return row
 
 
-def laws_of(path: Path, *, protocol: str | None = None) -> Sequence[Law]:
-    """Return the laws that a service with this contract is held to, by default in the protocol that it is of.
+def laws_of(
+    path: Path,
+    *,
+    protocol: str | None = None,
+    also: Sequence[str] = (),
+    without: Sequence[str] = (),
+    declared: Collection[str] = (),
+) -> Sequence[Law]:
+    """Return the laws that a service with this contract is held to.
+
+    Parameters
+    ----------
+    protocol
+        By default the one that the contract is of.
+    also
+        Laws that need a declaration, which the call gives; without it they are left out.
+    without
+        Laws that are left out.
+    declared
+        The names of the options that the marker gives: `directions`.
 
     Raises
     ------
     DeclarationError
-        When it can't be read, or the protocol is unknown.
+        When a name is no law's or no protocol's, or the contract can't be read.
     """
-    of = protocol_of(path)
-    if protocol is not None:
-        check_protocol(protocol)
-    if of == "open_inference":
-        read_metadata_file(path)
-    else:
-        read_contract(path)
+    read_committed_signature(path)
+    for name in (*also, *without):
+        check_law(name)
+    of = protocol_of(path) if protocol is None else protocol
+    check_protocol(of)
+    asked = {*laws_for(declared, protocol=of), *also} - {*without}
     with written_at(place_of(path)):
-        return [law(name) for name in laws_of_protocol(protocol or of)]
+        return [law(name) for name in LAWS if name in asked]
 
 
 def protocol_of(path: Path) -> str:

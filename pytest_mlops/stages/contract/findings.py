@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_mlops.adapters.http import Exchange
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.mask import Mask
@@ -16,6 +19,7 @@ _CURL_BYTES = 400
 _BODY_LETTERS = 300
 _NOTE_LETTERS = 1_600
 _ROWS = 20
+_LOG_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class Violation:
     def size(self) -> float:
         """The length of its request; without one it is no example."""
         return math.inf if self.exchange is None else len(self.exchange.request.body)
+
+    @property
+    def log_at(self) -> int | None:
+        """Where what the server wrote begins in its log, where it failed."""
+        return self.exchange.log_at if self.exchange is not None and self.exchange.server_failed else None
 
     def masked(self, mask: Mask) -> Violation:
         """Return it without the values of real rows."""
@@ -59,12 +68,18 @@ class Findings:
         Why it was not tried, or not on everything, where that is so.
     phase
         Which rows are compared at the moment: real ones are counted one by one, drawn ones together.
+    told
+        What there is to know beside, of a law that holds too.
+    log_from
+        Reads the log from a position on, where it is not that of the service itself.
     """
 
     tried: int = 0
     missing: str = ""
     unit: str = "requests"
     phase: str = "real row"
+    told: str = ""
+    log_from: Callable[[int], str] | None = None
     violations: dict[str, Violation] = field(default_factory=dict)
 
     @property
@@ -86,14 +101,19 @@ class Findings:
         """Return the kind of a violation of the row at `place`: of drawn rows there is one kind."""
         return f"{self.phase} {place}" if self.real else self.phase
 
-    def note(self, log_tail: str, mask: Mask) -> str:
-        """Return the smallest violation in words, with the end of the log where the server failed."""
+    def note(self, log_from: Callable[[int], str], mask: Mask) -> str:
+        """Return the smallest violation in words, with what the server wrote to its log where it failed."""
         worst = self.smallest()
         if worst is None:
-            return self.missing
-        failed = worst.exchange is not None and worst.exchange.server_failed
-        tail = f"\n  its log ends:\n{mask.text(log_tail[-_NOTE_LETTERS:])}" if failed and log_tail else ""
-        return f"smallest of {len(self.violations)}: {worst.masked(mask).words()[:_NOTE_LETTERS]}{tail}"
+            return self.missing or self.told
+        told = "".join(f"\n  {line}" for line in self.told.splitlines())
+        shown = f"smallest of {len(self.violations)}: {worst.masked(mask).words()[:_NOTE_LETTERS]}{told}"
+        for one in (worst, *self.violations.values()):
+            position = one.log_at
+            if position is not None and (lines := first_failure(log_from(position))):
+                whose = "its log" if one is worst else f"the log at {one.kind}"
+                return f"{shown}\n  {whose} says:\n{mask.text(lines[-_NOTE_LETTERS:])}"
+        return shown
 
     def table(self, mask: Mask) -> list[Json]:
         """Return a row a violation: its kind, why, the request and what came back; at most 20."""
@@ -103,12 +123,37 @@ class Findings:
         ]
 
 
+def first_failure(log: str) -> str:
+    r"""Return the end of the first traceback in a part of a log, at most 8 lines; without one, its first 8 lines.
+
+    What stands behind it are lines on requests that came later.
+
+    >>> first_failure('GET /ping\nTraceback (most recent call last):\n  File "a"\nValueError: no\nGET /ping')
+    'Traceback (most recent call last):\n  File "a"\nValueError: no'
+    """
+    lines = log.splitlines()
+    begins = next((at for at, line in enumerate(lines) if _TRACEBACK.match(line)), None)
+    if begins is None:
+        return "\n".join(lines[:_LOG_LINES])
+    again = [at for at, line in enumerate(lines) if at >= begins and line[:1].strip() and not _GOES_ON.match(line)]
+    end = again[0] + 1 if again else len(lines)
+    return "\n".join(lines[max(end - _LOG_LINES, begins) : end])
+
+
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\)|\s+\+ Exception Group Traceback")
+_GOES_ON = re.compile(r"Traceback \(most recent|During handling of|The above exception")
+
+
 def curl(exchange: Exchange) -> str:
     """Return the request as a line for a shell; a body that is long or not text is described instead."""
     request = exchange.request
     words = ["curl", "-sS", "-X", request.method, shlex.quote(exchange.url)]
     if request.body or request.method != "GET":
-        words += ["-H", shlex.quote(f"Content-Type: {request.content_type}")]
+        # For curl a header without a value is written with a semicolon.
+        words += [
+            "-H",
+            shlex.quote(f"Content-Type: {request.content_type}" if request.content_type else "Content-Type;"),
+        ]
     if not request.body:
         return " ".join(words)
     text = request.body.decode("utf-8", "backslashreplace")

@@ -14,9 +14,22 @@ from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import ToolError
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.contract import forms, relations, requests
+from pytest_mlops.stages.contract import directions as directions_law
+from pytest_mlops.stages.contract import (
+    ending,
+    forms,
+    identity,
+    laws_of_rows,
+    linear,
+    missing_values,
+    relations,
+    requests,
+    served,
+    soundness,
+    starting,
+)
 from pytest_mlops.stages.contract.bench import Bench, Offline
-from pytest_mlops.stages.contract.laws import LAWS, check_law, laws_of_protocol
+from pytest_mlops.stages.contract.laws import LAWS, check_law, laws_for
 from pytest_mlops.stages.contract.mask import Mask
 from pytest_mlops.stages.contract.protocols import check_protocol, served_document, speak
 from pytest_mlops.stages.contract.sources import Sources
@@ -39,10 +52,19 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "unknown_paths_and_methods": requests.unknown_paths_and_methods,
     "one_by_one_equals_all_at_once": relations.one_by_one_equals_all_at_once,
     "row_order_does_not_matter": relations.row_order_does_not_matter,
+    "field_order_does_not_matter": laws_of_rows.field_order_does_not_matter,
+    "copies_get_the_same": laws_of_rows.copies_get_the_same,
     "same_request_same_answer": relations.same_request_same_answer,
+    "predictions_are_sound": soundness.predictions_are_sound,
+    "expected_directions": directions_law.expected_directions,
+    "time_is_linear": linear.time_is_linear,
     "online_equals_offline": relations.online_equals_offline,
     "every_form_answers_the_same": forms.every_form_answers_the_same,
-    "document_is_served_as_committed": relations.document_is_served_as_committed,
+    "missing_values_as_offline": missing_values.missing_values_as_offline,
+    "no_breaking_change": served.no_breaking_change,
+    "ready_means_ready": starting.ready_means_ready,
+    "sigterm_answers_what_is_in_flight": ending.sigterm_answers_what_is_in_flight,
+    "answers_name_what_was_deployed": identity.answers_name_what_was_deployed,
 })  # fmt: skip
 
 
@@ -55,6 +77,11 @@ def measure_contract(
     suite: Suite | None = None,
     public: Collection[str] = (),
     offline: Offline | Sequence[Any] | Mapping[str, Any] | None = None,
+    outputs: Mapping[str, object] = MappingProxyType({}),
+    directions: Mapping[str, str] = MappingProxyType({}),
+    score: str = "",
+    deployed: Mapping[str, object] | None = None,
+    ends_within_s: float = 10.0,
     seed: int,
     max_examples: int = 50,
     laws: Collection[str] | None = None,
@@ -88,10 +115,21 @@ def measure_contract(
     offline
         What predicts a list of rows without the service, or the predictions for `examples`, or an answer that
         holds them. A prediction may leave out keys of the service's.
+    outputs
+        What numbers of a prediction must be, by name or place (`classes.late`): a limit, `(low, high)`, or
+        `"probabilities"`, which sum to one. What is called a probability, and is not declared, is taken for one.
+    directions
+        Fields that move the score to one side: `{"dep_delay": "increasing"}`, or `"decreasing"`.
+    score
+        Which number of a prediction that is (`probability`, `classes.late`), where there are several.
+    deployed
+        What answers must say was deployed: `{"model_digest": "sha256:...", "version": "3"}`.
+    ends_within_s
+        How long the service may take to end once it is told to.
     max_examples
         How many requests are drawn a law.
     laws
-        Names out of `LAWS`; all by default.
+        Names out of `LAWS`; by default all but `expected_directions` where no direction is declared.
     tolerance
         How far two predicted numbers may be apart.
     path
@@ -113,7 +151,8 @@ def measure_contract(
     check_protocol(protocol)
     for name in laws or ():
         check_law(name)
-    asked = laws_of_protocol(protocol) if laws is None else [name for name in LAWS if name in laws]
+    given = [name for name, said in (("directions", directions), ("deployed", deployed)) if said]
+    asked = [name for name in LAWS if name in (laws_for(given, protocol=protocol) if laws is None else laws)]
     sources = Sources(
         protocol=protocol, document=document or committed, path=path, signature=signature, example=example,
         ranges=ranges, model=model,
@@ -126,10 +165,12 @@ def measure_contract(
         mask = Mask([*examples, *spoken.shown], public)
         say = functools.partial(_say, progress, target.name)
         bench = Bench(
-            client=client, spoken=spoken, committed=committed,
+            service=target, client=client, spoken=spoken, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
-            mask=mask, suite_rows=None if suite is None else rows_of_suite(suite, spoken.signature.row),
+            outputs=outputs, directions=directions, score=score, deployed=deployed or {}, ends_within_s=ends_within_s,
+            mask=mask,
+            suite_rows=None if suite is None else rows_of_suite(suite, spoken.signature.row),
         )  # fmt: skip
         findings = _try_laws(bench, asked)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
@@ -166,6 +207,7 @@ def _say(progress: Callable[[str], None], name: str, words: str) -> None:
 def _try_laws(bench: Bench, asked: Sequence[str]) -> dict[str, Findings]:
     """Try the laws; `never_a_server_error` looks at what the laws about single requests sent, so it comes last."""
     last = "never_a_server_error"
+    before = requests.predictions_before(bench) if last in asked else None
     wanted = [law for law in _TRIES if law in asked or (last in asked and law in _SENT)]
     found: dict[str, Findings] = {}
     for number, law in enumerate(wanted, 1):
@@ -179,7 +221,7 @@ def _try_laws(bench: Bench, asked: Sequence[str]) -> dict[str, Findings]:
             raise
         bench.progress(f"{law} tried on {found[law].tried} {found[law].unit} in {time.monotonic() - begun:.1f} s")
     if last in asked:
-        found[last] = requests.never_a_server_error(bench, [found[law] for law in _SENT])
+        found[last] = requests.never_a_server_error(bench, [found[law] for law in _SENT], before)
     return found
 
 
@@ -195,6 +237,6 @@ def _measurement(name: str, findings: Findings, bench: Bench, target: Endpoint) 
         method=f"violations found, n counts {findings.unit}; requests drawn by Hypothesis",
         parameters={"max_examples": bench.max_examples, "tolerance": bench.tolerance, "examples": len(bench.examples)},
         seed=bench.seed,
-        note=findings.note(target.log_tail(8), bench.mask),
+        note=findings.note(findings.log_from or target.log_from, bench.mask),
         artefacts=(table,) if rows else (),
     )

@@ -76,9 +76,10 @@ def _is_number(value: object) -> bool:
 
 
 def _decisions(offline: Callable[[Rows], Sequence[Any]], rows: Rows) -> list[Any]:
-    return [_decision(prediction) for prediction in predict_offline(offline, rows)] if rows else []
+    return [decision_of(prediction) for prediction in predict_offline(offline, rows)] if rows else []
 
 
-def _decision(prediction: object) -> object:
+def decision_of(prediction: object) -> object:
+    """Return the decision of a prediction: its first text or boolean; None where it has none."""
     values = prediction.values() if isinstance(prediction, Mapping) else [prediction]
     return next((value for value in values if isinstance(value, bool | str)), None)

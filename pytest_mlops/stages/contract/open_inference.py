@@ -156,6 +156,7 @@ def open_inference_signature(document: Mapping[str, Any], wire: TensorWire, row:
     rows = {**listed(row), **({"maxItems": 1} if any(one.shape[0] == 1 for one in wire.inputs) else {})}
     responses = inline(document)["paths"][wire.path]["post"]["responses"]
     answers = {status: strict(one["content"]["application/json"]["schema"]) for status, one in responses.items()}
+    rows["title"] = ", ".join(tensor.name for tensor in wire.inputs)
     return Signature(
         path=wire.path, body=closed({"inputs": rows}), rows="inputs", predictions="outputs", answers=answers, wire=wire
     )

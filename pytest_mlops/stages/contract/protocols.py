@@ -24,13 +24,12 @@ from pytest_mlops.stages.contract.open_inference import (
     read_metadata,
 )
 from pytest_mlops.stages.contract.sagemaker import sagemaker_document, sagemaker_forms
+from pytest_mlops.stages.contract.served import ASK, document_of
 from pytest_mlops.stages.contract.sources import Sources, Spoken, given_spaces
 from pytest_mlops.stages.contract.space import Space, space_of_row
 
 if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
-
-DOCUMENT_PATH = "/openapi.json"
 
 
 def speak(sources: Sources, client: HttpClient, name: str) -> Spoken:
@@ -142,12 +141,9 @@ def served_document(client: HttpClient, name: str) -> Mapping[str, Json]:
     ToolError
         When it serves none.
     """
-    exchange = client.send(Request(method="GET", path=DOCUMENT_PATH))
-    try:
-        document = read_json(exchange.body) if exchange.status == 200 else None  # noqa: PLR2004 - HTTP's own number
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    exchange = client.send(ASK)
+    document = document_of(exchange)
+    if document is None:
         raise ToolError(
             f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
             "Hint: give document="

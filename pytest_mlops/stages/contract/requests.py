@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.http import Request
 from pytest_mlops.adapters.jsonschema import compile_schema
-from pytest_mlops.stages.contract.answers import wrong_with_answer, wrong_with_json, wrong_with_refusal
+from pytest_mlops.stages.contract.answers import wrong_with_answer, wrong_with_json
 from pytest_mlops.stages.contract.bench import Bench, chunks
+from pytest_mlops.stages.contract.differences import first_difference
 from pytest_mlops.stages.contract.document import METHODS, read_gets, read_methods
 from pytest_mlops.stages.contract.faults import Fault, Rows, faults_of, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
+from pytest_mlops.stages.contract.refusals import wrong_with_refusal
+from pytest_mlops.stages.contract.served import served_signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,13 +23,17 @@ if TYPE_CHECKING:
     from pytest_mlops.adapters.http import Exchange
 
 _SINGLE_EXAMPLES = 20
+_ROWS_AFTER = 8
 _UNKNOWN = ("/no-such-path", "/no/such/path?rows=1", "/%2e%2e/%2e%2e/etc/passwd", "/openapi.json/no-such-path")
 _REAL = "real_rows"
 _NOT_OFFERED = frozenset({404, 405})
 
 
 def valid_requests_answer(bench: Bench) -> Findings:
-    """Compare the sources of the input space, send real rows and drawn ones, and fetch what can be fetched."""
+    """Compare the sources of the input space, send real rows and drawn ones, and fetch what can be fetched.
+
+    Where the document that is served allows other rows than the committed one, its rows are drawn too.
+    """
     findings = Findings()
     _fetch(bench, findings)
     for field, why in bench.spoken.disagreements:
@@ -39,6 +47,11 @@ def valid_requests_answer(bench: Bench) -> Findings:
         _send_valid(bench, findings, rows, _REAL)
     schema = bench.rows_schema(at_least=0)
     bench.explore(findings, schema, lambda rows: _send_valid(bench, findings, rows, "drawn_rows"))
+    served = None if bench.spoken.forms else served_signature(bench.client, bench.signature)
+    if served is not None:
+        own = replace(bench, spoken=replace(bench.spoken, signature=served))
+        kind = "drawn_rows_of_the_served_document"
+        bench.explore(findings, own.rows_schema(at_least=0), lambda rows: _send_valid(own, findings, rows, kind))
     if bench.suite_rows is not None:
         bench.explore(findings, bench.suite_rows, functools.partial(_send_row_of_suite, bench, findings))
     return findings
@@ -85,24 +98,29 @@ def _keep(bench: Bench, findings: Findings, kind: str, problem: str, exchange: E
 def invalid_requests_are_refused(bench: Bench) -> Findings:
     """Spoil a valid request in every named way, then drawn requests in drawn ways."""
     findings = Findings()
-    faults = faults_of(bench.signature)
+    faults, plain = faults_of(bench.signature), bench.plain_rows
     for fault in faults.values():
-        _send_spoiled(bench, findings, fault, bench.plain_rows)
+        send_spoiled(bench, findings, fault, plain)
     schema = {
         "type": "object",
         "required": ["rows", "fault"],
         "properties": {"rows": bench.rows_schema(), "fault": {"enum": list(faults)}},
     }
-    bench.explore(findings, schema, lambda drawn: _send_spoiled(bench, findings, faults[drawn["fault"]], drawn["rows"]))
+    bench.explore(findings, schema, lambda drawn: send_spoiled(bench, findings, faults[drawn["fault"]], drawn["rows"]))
     return findings
 
 
-def _send_spoiled(bench: Bench, findings: Findings, fault: Fault, rows: Rows) -> bool:
+def send_spoiled(bench: Bench, findings: Findings, fault: Fault, rows: Rows) -> bool:
+    """Send rows with a fault, and keep what is wrong with the answer."""
     spoiled = fault.spoil(rows)
     if spoiled is None:
         return True
     exchange = bench.send(findings, spoiled)
-    return _keep(bench, findings, fault.name, wrong_with_refusal(exchange, bench.signature), exchange)
+    if fault.tolerable and exchange.status == 200:  # noqa: PLR2004 - HTTP's own number
+        problem = wrong_with_answer(exchange, bench.signature, len(rows))
+    else:
+        problem = wrong_with_refusal(exchange, bench.signature, field=fault.field)
+    return _keep(bench, findings, fault.name, problem, exchange)
 
 
 def unknown_paths_and_methods(bench: Bench) -> Findings:
@@ -120,15 +138,30 @@ def unknown_paths_and_methods(bench: Bench) -> Findings:
     return findings
 
 
-def never_a_server_error(bench: Bench, others: list[Findings]) -> Findings:
-    """Look at everything that the laws above sent, and ask whether the service is still up."""
+def never_a_server_error(bench: Bench, others: list[Findings], before: list[Any] | None) -> Findings:
+    """Look at everything that the laws above sent, and ask whether the service is still up and answers as `before`."""
     ping = next(iter(read_gets(bench.contract)), "/ping")
     findings = Findings(tried=sum(other.tried for other in others), violations=dict(bench.failures.violations))
     exchange = bench.send(findings, Request(method="GET", path=ping))
     if exchange.status != 200:  # noqa: PLR2004 - HTTP's own number
-        findings.add(
-            Violation(
-                "still_up", f"{ping} must answer 200 after it all, got {exchange.status or exchange.problem}", exchange
-            )
-        )
+        why = f"{ping} must answer 200 after it all, got {exchange.status or exchange.problem}"
+        findings.add(Violation("still_up", why, exchange))
+    if before is not None:
+        _still_predicts(bench, findings, before)
     return findings
+
+
+def predictions_before(bench: Bench) -> list[Any] | None:
+    """Return the predictions for a few rows before anything wrong is sent; None where there are none."""
+    return bench.ask(Findings(), bench.some_rows(_ROWS_AFTER), "before")
+
+
+def _still_predicts(bench: Bench, findings: Findings, before: list[Any]) -> None:
+    rows = bench.some_rows(_ROWS_AFTER)
+    findings.phase = "real row" if bench.examples else "drawn row"
+    after = bench.ask(findings, rows, "still_answers")
+    difference = None if after is None else first_difference(after, before, tolerance=bench.tolerance)
+    if difference is not None:
+        why = "after it all, a valid request must get the same predictions as before, {}: got {}, before {}"
+        seen = bench.send(findings, request(bench.signature, rows))
+        findings.add(Violation("still_answers", why.format(*difference), seen, real=findings.real))

@@ -128,16 +128,17 @@ class TensorWire:
 
     def _tensor(self, tensor: Tensor, rows: Rows) -> dict[str, Any]:
         parts = [row[tensor.name] for row in rows if tensor.name in row]
-        flat = [value for part in parts for value in _flat(part, len(tensor.inner))]
         shape = [len(rows), *tensor.shape[1:]]
-        data = (
-            parts
-            if self.nested and tensor.inner
-            else [[value] for value in flat]
-            if self.nested and len(shape) > 1
-            else flat
-        )
-        return {"name": tensor.name, "shape": shape, "datatype": tensor.datatype, "data": data}
+        return {"name": tensor.name, "shape": shape, "datatype": tensor.datatype, "data": self._data(tensor, parts)}
+
+    def _data(self, tensor: Tensor, parts: list[Any]) -> list[Any]:
+        """Return data, flat or nested; a list too much is nested one deeper, where nobody can take it for a row."""
+        flat = [value for part in parts for value in _flat(part, len(tensor.inner))]
+        if any(isinstance(value, list) for value in flat):
+            return [parts]
+        if not self.nested or len(tensor.shape) == 1:
+            return flat
+        return parts if tensor.inner else [[value] for value in flat]
 
     def decode(self, body: bytes) -> list[Any]:
         """Return the predictions: of one output its part of each row, of several an object with a key an output."""
@@ -156,6 +157,10 @@ class TensorWire:
     def faults(self) -> Mapping[str, Callable[[Rows], Request | None]]:
         """Return the ways to spoil tensors."""
         return tensor_faults(self)
+
+    def called(self, field: str) -> str:
+        """Return the tensor that a field is in."""
+        return self.inputs[0].name if field in self.stacked else field
 
 
 def _flat(value: Any, depth: int) -> list[Any]:

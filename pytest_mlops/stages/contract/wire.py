@@ -33,6 +33,9 @@ class Wire(Protocol):
     def faults(self) -> Mapping[str, Callable[[Rows], Request | None]]:
         """Return the ways to spoil its shape, by name; empty where they are those of an object with a list of rows."""
 
+    def called(self, field: str) -> str:
+        """Return what the service calls a field."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class JsonWire:
@@ -53,6 +56,10 @@ class JsonWire:
     def faults(self) -> Mapping[str, Callable[[Rows], Request | None]]:
         """Return nothing: they are those of an object with a list of rows."""
         return {}
+
+    def called(self, field: str) -> str:
+        """Return the name of a field, which is its own."""
+        return field
 
 
 def plain_json(*, path: str, rows: str, predictions: str) -> JsonWire:
@@ -89,6 +96,10 @@ class LinesWire:
     def faults(self) -> Mapping[str, Callable[[Rows], Request | None]]:
         """Return nothing: only valid rows are sent in it."""
         return {}
+
+    def called(self, field: str) -> str:
+        """Return the name of a field, which is its own."""
+        return field
 
 
 def read_predictions(body: bytes, name: str) -> list[Any]:

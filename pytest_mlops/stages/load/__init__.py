@@ -2,20 +2,24 @@
 
 from pytest_mlops.stages.load.bounds import Bounds
 from pytest_mlops.stages.load.capacity import measure_capacity
+from pytest_mlops.stages.load.check import measure_check
 from pytest_mlops.stages.load.elsewhere import measure_results
 from pytest_mlops.stages.load.level import ServiceLevel, service_level
 from pytest_mlops.stages.load.measure import Load, measure_load, measure_locust
 from pytest_mlops.stages.load.messages import requests_of
 from pytest_mlops.stages.load.regression import measure_regression
 from pytest_mlops.stages.load.scenario import Scenario, closed, offline, server, single_stream
+from pytest_mlops.stages.load.team import Team
 
 __all__ = [
     "Bounds",
     "Load",
     "Scenario",
     "ServiceLevel",
+    "Team",
     "closed",
     "measure_capacity",
+    "measure_check",
     "measure_load",
     "measure_locust",
     "measure_regression",

@@ -17,13 +17,15 @@ from pytest_mlops.stages.load.numbers import Used, about, first_request, is_late
 from pytest_mlops.stages.load.proof import unproved, why_late, why_unproved
 from pytest_mlops.stages.load.run_locust import LocustPlan, run_locust
 from pytest_mlops.stages.load.run_open import OpenPlan, run_open
+from pytest_mlops.stages.load.team import Team
 from pytest_mlops.stages.load.watch import Watch
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pytest_mlops.adapters.http import Request
+    from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.stages.load.record import Record
     from pytest_mlops.stages.load.scenario import Scenario
 
@@ -44,12 +46,16 @@ class Load:
         The limits that it is made for.
     warmup_s
         How long requests are sent before the time counts.
+    start_s
+        How long imports and the start of users may take, of a locustfile or a check.
     timeout_s
         How long an answer is waited for.
     workdir
         Holds the records.
     allowed_hosts
         Hosts beside loopback that it may talk to.
+    progress, tell
+        Show how far it is, and what someone has to do meanwhile.
     """
 
     scenario: Scenario
@@ -59,10 +65,12 @@ class Load:
     longest_s: float = 0.0
     level: ServiceLevel = field(default_factory=ServiceLevel)
     warmup_s: float = 1.0
+    start_s: float = 120.0
     timeout_s: float = 10.0
     allowed_hosts: Collection[str] = frozenset()
     bounds: Bounds = field(default_factory=Bounds)
     progress: Callable[[str], None] = silent
+    tell: Callable[[str], None] = silent
 
     def check(self) -> None:
         """Refuse what is no load, and what is more than the bounds allow."""
@@ -122,9 +130,10 @@ def measure_load(
         plan, folder=load.workdir / f"load-{subject}", name=subject, progress=load.progress, look=watch.look,
         decided=decided,
     )  # fmt: skip
-    return _result(
-        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)}
-    )
+    return result_of(
+        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)},
+        parameters=load.parameters(),
+    )  # fmt: skip
 
 
 def measure_locust(
@@ -135,6 +144,7 @@ def measure_locust(
     name: str = "",
     spawn_rate: float | None = None,
     project: Path | None = None,
+    team: Team | None = None,
 ) -> Result:
     """Run a locustfile against a service and measure every request of exactly `load.duration_s` seconds.
 
@@ -146,6 +156,8 @@ def measure_locust(
         Users a second; by default all within one second, at most 100 a second.
     project
         The folder that the locustfile's imports are found in; by default the working directory.
+    team
+        The processes that share the users; by default there is one.
 
     Raises
     ------
@@ -164,21 +176,25 @@ def measure_locust(
     target = endpoint(service, name=name, allowed_hosts=load.allowed_hosts)
     if not locustfile.is_file():
         raise DeclarationError(f"locustfile must be a file, got {str(locustfile)!r}")
-    users, subject = load.scenario.users, name or target.name
+    users, subject, team = load.scenario.users, name or target.name, team or Team()
+    team.check(users)
     plan = LocustPlan(
         locustfile=str(locustfile.resolve()), host=target.url, users=users, duration_s=load.duration_s,
         warmup_s=load.warmup_s, spawn_rate=spawn_rate or min(float(users), _MOST_USERS_A_SECOND), seed=load.seed,
-        allowed_hosts=tuple(sorted(load.allowed_hosts)),
+        start_s=load.start_s, allowed_hosts=tuple(sorted(load.allowed_hosts)), team=team,
     )  # fmt: skip
     watch = Watch([getattr(target, "pid", 0)])
     record = run_locust(
         plan, folder=load.workdir / f"load-{subject}", name=subject, project=project or Path.cwd(),
-        progress=load.progress, look=watch.look,
+        progress=load.progress, tell=load.tell, look=watch.look,
     )  # fmt: skip
-    return _result(record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)})
+    return result_of(
+        record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)},
+        parameters={**load.parameters(), **team.parameters()},
+    )  # fmt: skip
 
 
-def _result(
+def result_of(
     record: Record,
     target: Endpoint,
     load: Load,
@@ -186,8 +202,11 @@ def _result(
     subject: str,
     *,
     digests: dict[str, str],
+    parameters: dict[str, Any],
     rows: int = 1,
+    more: Iterable[Measurement] = (),
 ) -> Result:
+    """Return what a run of a service measured, `more` beside what every run does."""
     ended_s = time.time()
     begun_s = record.facts.get("begun_s", ended_s - record.facts["duration_s"])
     end_s = begun_s + record.facts["duration_s"]
@@ -197,7 +216,7 @@ def _result(
     machine = watch.machine_cpu_s(begun_s, end_s)
     foreign = None
     if machine is not None:
-        ours = record.facts["cpu_share"] * record.facts["duration_s"] + (
+        ours = record.facts.get("own_cpu_s", record.facts["cpu_share"] * record.facts["duration_s"]) + (
             last.cpu_s - first.cpu_s if first and last else 0
         )
         foreign = max(machine - ours, 0.0) / record.facts["duration_s"]
@@ -207,8 +226,9 @@ def _result(
     numbers = [
         *measurements_of(measured, is_open=load.scenario.is_open, rows=rows, used=used),
         first_request(record),
+        *more,
     ]
-    numbers = about(numbers, subject, load.seed, load.parameters())
+    numbers = about(numbers, subject, load.seed, parameters)
     return Result(
         stage="load",
         subject=subject,

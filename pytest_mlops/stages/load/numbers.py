@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_mlops.core.measurement import Interval, Measurement
+from pytest_mlops.stages.load.histograms import WITHIN
 from pytest_mlops.stages.load.plots import latency_plot, over_time_plot, rate_plot, tail_plot
 from pytest_mlops.stages.load.proof import warning
+from pytest_mlops.stages.load.record import PROBLEMS
 from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, quantile, quantile_interval
 
 if TYPE_CHECKING:
@@ -80,7 +82,12 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
         counted("rows_throughput", answered * rows / took_s, "1/s", "answered rows a second"),
         counted("requests", n),
         counted("duration", took_s, "s", "from when all users were spawned and warm"),
-        counted("generator_cpu", float(record.facts["cpu_share"]), "", "share of one core that the generator used"),
+        counted(
+            "generator_cpu",
+            float(record.facts["cpu_share"]),
+            "",
+            "share of one core that the generator used; of several processes, the busiest",
+        ),
     ]
     if is_open and n:
         late = counted("lateness", quantile(record.lateness_ms, 0.99), "ms", "p99 of sent later than due")
@@ -95,7 +102,7 @@ def is_latency(measurement: Measurement) -> bool:
 
 def first_request(record: Record) -> Measurement:
     """Return how long the very first request took, of those of the warm-up too; its subject still open."""
-    has_one = len(record) > 0
+    has_one = len(record) > 0 and not record.facts.get("slot_s")
     return Measurement(
         name="load.first_request",
         subject="",
@@ -103,7 +110,7 @@ def first_request(record: Record) -> Measurement:
         unit="ms",
         n=int(has_one and not record.failed[0]),
         method="latency of the first request after the service was ready",
-        note="" if has_one else "nothing was sent",
+        note="" if has_one else "not known: workers elsewhere send histograms" if len(record) else "nothing was sent",
     )
 
 
@@ -111,8 +118,11 @@ def _failures(record: Record, counted: Callable[..., Measurement]) -> Iterable[M
     """Yield the shares of requests that failed in one way."""
     n = max(len(record), 1)
     kinds = record.kinds()
+    told = sum(1 for number in record.problem[record.failed] if record.problems[number] not in PROBLEMS)
+    more = f"{told:,} failures are told in words alone, see failures" if told else ""
     for name, words in _KINDS.items():
-        yield counted(name, sum(kinds.get(word, 0) for word in words) / n, "", f"share of: {', '.join(words)}")
+        share = None if told else sum(kinds.get(word, 0) for word in words) / n
+        yield counted(name, share, "", f"share of: {', '.join(words)}", more)
     for digit in (4, 5):
         share = float(((record.status // 100 == digit) & (record.problem == 0)).sum()) / n
         yield counted(f"failures_{digit}xx", share, "", f"share of answers with status {digit}xx")
@@ -143,6 +153,7 @@ def _used(used: Used, n: int, counted: Callable[..., Measurement]) -> Iterable[M
 
 def _quantile(name: str, latency_ms: Floats, q: float, record: Record, *, is_open: bool) -> Measurement:
     low, high = quantile_interval(latency_ms, q)
+    known = f"every request, within {WITHIN:.1%}" if record.facts.get("slot_s") else "every request"
     failed = int(record.failed.sum())
     notes: Sequence[str] = [
         _too_few(latency_ms, q) if np.isnan(low) else "",
@@ -156,7 +167,7 @@ def _quantile(name: str, latency_ms: Floats, q: float, record: Record, *, is_ope
         value=quantile(latency_ms, q),
         unit="ms",
         n=len(latency_ms),
-        method=f"{'from when a request was due' if is_open else 'from when it was sent'}, every request; order "
+        method=f"{'from when a request was due' if is_open else 'from when it was sent'}, {known}; order "
         "statistics, dependence by batch means",
         interval=Interval(low, high, CONFIDENCE),
         resolution=RESOLUTION_MS,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.stages.load.team import join_command
 from pytest_mlops.stats.quantiles import quantile
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ BUSY_SHARE = 0.7
 _LATE_SHARE = 0.1  # of the tightest limit
 _LATE_MS = 1.0  # where no latency has a limit
 _FEWEST = 20  # requests
+_REPLAYED = 0.9  # of the time
 _DEVIATIONS = 5.0  # standard deviations of a Poisson count
 
 
@@ -30,23 +32,28 @@ def why_unproved(record: Record, scenario: Scenario) -> str:
     `record` has the requests of the measured time.
     """
     facts = record.facts
+    if "team" in facts and (why := _why_not_whole(facts["team"], len(record))):
+        return why  # all else was counted of a part of the run
     reasons = [*_of_any(record, facts)]
     if scenario.is_open:
         reasons += _of_open(record, scenario)
-    elif "alive" in facts:
-        reasons += _of_users(facts, scenario)
+    if "alive" in facts:
+        reasons += _of_users(facts)
     return "; ".join(reasons)
 
 
 def why_late(record: Record, tightest_ms: float | None) -> str:
     """Return why latencies prove nothing, empty where they do: requests were sent too late.
 
-    Too late is more than a tenth of the lowest limit that a latency has; where none is known, of the p95, and 1 ms.
+    Too late is more than a tenth of the lowest limit that a latency has; where none is known, of the p95 of what was
+    answered, from when it was sent, and 1 ms.
     """
-    if not len(record):
+    answered = ~record.failed
+    if not answered.any():
         return ""
     late = quantile(record.lateness_ms, 0.99)
-    most = _LATE_SHARE * tightest_ms if tightest_ms else max(_LATE_SHARE * quantile(record.latency_ms, 0.95), _LATE_MS)
+    took = (record.latency_ms - record.lateness_ms)[answered]
+    most = _LATE_SHARE * tightest_ms if tightest_ms else max(_LATE_SHARE * quantile(took, 0.95), _LATE_MS)
     if late <= most:
         return ""
     return (
@@ -71,20 +78,61 @@ def _of_any(record: Record, facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"all {len(record):,} requests failed: {kinds}"
     elif len(record) < _FEWEST:
         yield f"{len(record)} requests are too few to judge a service by. Hint: {_FEWEST} and more"
+    else:
+        yield from _of_end(record)
     if facts["refused"]:
         yield f"connections to hosts that are not allowed were refused: {_counted(facts['refused'])}"
+    if facts.get("silent"):
+        yield f"{facts['silent']:,} calls of the check passed without a request to the service"
 
 
-def _of_users(facts: Mapping[str, Any], scenario: Scenario) -> Iterator[str]:
-    """Yield what speaks against a run of Locust's users."""
+def _of_end(record: Record) -> Iterator[str]:
+    """Yield that the service was gone at the end: what it did before is no measure of the whole run."""
+    answered = np.flatnonzero(~record.failed | (record.status > 0))
+    first = int(answered[-1]) + 1 if len(answered) else 0
+    if len(record) - first >= _FEWEST:
+        end = record.only(np.arange(len(record)) >= first)
+        yield (
+            f"the last {len(end):,} requests failed, from {end.due_s[0]:.2f} s of {record.facts['duration_s']:.3g} s "
+            f"on: {', '.join(end.kinds())}"
+        )
+
+
+def _of_users(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what speaks against a run of users: Locust's, or those of a check."""
     if not facts["spawned"]:
-        yield f"not all {scenario.users} users started"
-    if facts["alive"] < scenario.users:
-        yield f"{scenario.users - facts['alive']} of {scenario.users} users died"
+        yield f"not all {facts['users']} users started"
+    if facts["alive"] < facts["users"]:
+        yield f"{facts['users'] - facts['alive']} of {facts['users']} users died"
     if facts["exceptions"]:
         yield f"tasks raised: {_counted(facts['exceptions'])}"
     if facts["unfinished"]:
         yield f"{facts['unfinished']} users were still waiting for an answer at the end"
+
+
+def _why_not_whole(team: Mapping[str, Any], n: int) -> str:
+    """Return what of a run of several workers is missing, or too much; empty where nothing is."""
+    asked, joined, left = team["asked"], team["joined"], team["asked"] - team["done"]
+    reasons = {
+        f"{team['others']} of {asked} workers had another locustfile": team["others"] > 0,
+        _who_is_missing(team): joined < asked,
+        f"the run must have {asked} workers, got {joined}": joined > asked,
+        f"{left} of {asked} workers left before the end": left > 0,
+        f"{team['late']} of {asked} workers heard too late that the time began": team["late"] > 0,
+        f"the workers counted {team['requests']:,} requests, of which {n:,} arrived here": team["requests"] != n,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _who_is_missing(team: Mapping[str, Any]) -> str:
+    words = f"{team['joined']} of {team['asked']} workers joined within {team['waited_s']:g} s"
+    if team["ended"]:
+        return f"{words}, {team['ended']} ended before that"
+    if team["refused"]:
+        words += ", and connections without the token of the run were refused"
+    if not team["expected"]:
+        return words
+    return f"{words}. Hint: the run prints how each joins: {join_command('HOST:PORT', 'TOKEN', 'FILE')}"
 
 
 def _of_open(record: Record, scenario: Scenario) -> Iterator[str]:
@@ -92,7 +140,13 @@ def _of_open(record: Record, scenario: Scenario) -> Iterator[str]:
     facts = record.facts
     if facts["held"]:
         yield f"{facts['most_in_flight']:,} requests were in flight at once, and others had to wait to be sent"
-    if scenario.arrivals != "replay":
+    if scenario.arrivals == "replay":
+        if len(record) and record.due_s[-1] < _REPLAYED * facts["duration_s"]:
+            yield (
+                f"the last request was due at {record.due_s[-1]:.1f} s of {facts['duration_s']:g} s. "
+                "Hint: a duration that the replay fills"
+            )
+    else:
         expected = scenario.rate * facts["duration_s"]
         spread = _DEVIATIONS * float(np.sqrt(expected)) if scenario.arrivals == "poisson" else 1.0
         if len(record) < expected - spread - 1:

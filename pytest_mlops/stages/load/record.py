@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+    Row = tuple[float, float, int, str, str]  # sent at, done at, status, name, what went wrong
 
 # As `runners/open_loop.py` writes it.
 _LAYOUT = np.dtype(
@@ -27,6 +28,7 @@ _LAYOUT = np.dtype(
     ]
 )  # fmt: skip
 _FIRST_FAILURE = 400  # of the statuses of HTTP
+_FIRST_SUCCESS, _REDIRECTIONS, _NOT_MODIFIED = 200, 300, 304
 PROBLEMS = ("", "timeout", "connection refused", "connection dropped", "not HTTP", "not answered at the end")
 
 
@@ -43,8 +45,8 @@ class Record:
     name, target, problem
         Numbers of `names`, of the services, and of `problems`, whose first is none.
     failed
-        Got no answer, or one that is no success: of the generator's requests any status but 2xx and 3xx, of Locust's
-        what its users say.
+        Got no answer, or one that is no success: of the generator's requests any status but 2xx and 304 (it follows no
+        redirection), of Locust's what its users say.
     size
         Bytes of the answer.
     facts
@@ -107,7 +109,9 @@ def read_records(path: Path, facts: Mapping[str, Any]) -> Record:
     data = path.read_bytes()
     table = np.frombuffer(data[: len(data) // _LAYOUT.itemsize * _LAYOUT.itemsize], dtype=_LAYOUT)[1:]
     table = table[np.argsort(table["due"], kind="stable")]
-    is_success = (table["problem"] == 0) & (table["status"] >= 200) & (table["status"] < _FIRST_FAILURE)  # noqa: PLR2004 - HTTP's own number
+    status = table["status"]
+    is_success = ((status >= _FIRST_SUCCESS) & (status < _REDIRECTIONS)) | (status == _NOT_MODIFIED)
+    is_success &= table["problem"] == 0
     whole = {field: table[field].astype(np.int64) for field in ("status", "name", "target", "problem", "bytes")}
     return Record(
         due_s=table["due"].copy(), sent_s=table["sent"].copy(), done_s=table["done"].copy(),
@@ -116,14 +120,14 @@ def read_records(path: Path, facts: Mapping[str, Any]) -> Record:
     )  # fmt: skip
 
 
-def read_lines(path: Path, facts: Mapping[str, Any]) -> Record:
-    """Return what Locust's runner wrote: in a closed loop a request is due when it is sent."""
+def read_lines(path: Path, facts: Mapping[str, Any], more: Sequence[Row] = ()) -> Record:
+    """Return what Locust's runner wrote, and `more` requests: in a closed loop a request is due when it is sent."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    lines.sort(key=lambda line: float(line[0]))
-    return record_of([(sent, sent + took, *rest) for sent, took, *rest in lines], facts)
+    rows: list[Row] = [*more, *((sent, sent + took, *rest) for sent, took, *rest in lines)]
+    return record_of(sorted(rows, key=lambda row: row[0]), facts)
 
 
-def record_of(rows: Sequence[tuple[float, float, int, str, str]], facts: Mapping[str, Any]) -> Record:
+def record_of(rows: Sequence[Row], facts: Mapping[str, Any]) -> Record:
     """Return requests of a closed loop: when each was sent and done, its status, name, and what went wrong."""
     sent, done = (np.array([row[at] for row in rows], dtype=np.float64) for at in (0, 1))
     names, name = _numbered([row[3] for row in rows], [])

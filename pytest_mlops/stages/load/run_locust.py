@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import MissingExtra, SubprocessError
 from pytest_mlops.stages.load.child_run import Job, environment, run_job
+from pytest_mlops.stages.load.histograms import read_histograms
 from pytest_mlops.stages.load.record import Record, read_lines
+from pytest_mlops.stages.load.team import Announcement, Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-_START_LIMIT_S = 120.0  # imports and users' on_start
 DRAIN_S = 10.0
 
 
@@ -30,12 +31,25 @@ class LocustPlan:
     duration_s: float
     seed: int
     allowed_hosts: tuple[str, ...]
+    start_s: float
+    team: Team = field(default_factory=Team)
     drain_s: float = DRAIN_S
 
     @property
     def limit_s(self) -> float:
         """After how many seconds the run is ended by force."""
-        return _START_LIMIT_S + self.users / self.spawn_rate + self.warmup_s + self.duration_s + self.drain_s
+        start_s = self.start_s + self.team.expect_s + self.users / self.spawn_rate
+        return start_s + self.warmup_s + self.duration_s + self.drain_s
+
+    def config(self, folder: Path) -> dict[str, Any]:
+        """Return what the runner is told."""
+        plan = asdict(self)
+        return {
+            **plan,
+            **plan.pop("team"),
+            "join": str(folder / "join.json"),
+            "histograms": str(folder / "histograms.json"),
+        }
 
 
 def run_locust(
@@ -45,9 +59,10 @@ def run_locust(
     name: str,
     project: Path,
     progress: Callable[[str], None],
+    tell: Callable[[str], None],
     look: Callable[[], None],
 ) -> Record:
-    """Run a locustfile in a process of its own.
+    """Run a locustfile in processes of its own.
 
     Raises
     ------
@@ -60,15 +75,31 @@ def run_locust(
         name=name,
         runner="locust_run.py",
         flags=("-P",),
-        config=asdict(plan),
+        config=plan.config(folder),
         limit_s=plan.limit_s,
         words=f"{plan.users} users for {plan.duration_s:g} s",
     )
+    file = Path(plan.locustfile)
+    shown = file.relative_to(project) if file.is_relative_to(project) else file
+    joins = Announcement(
+        path=folder / "join.json", tell=tell, name=name, team=plan.team, locustfile=str(shown),
+        allowed_hosts=plan.allowed_hosts,
+    )  # fmt: skip
+    joins.path.unlink(missing_ok=True)
+
+    def look_at_all() -> None:
+        look()
+        joins.look()
+
     path = os.pathsep.join(filter(None, [str(project), os.environ.get("PYTHONPATH", "")]))
     try:
-        records, facts = run_job(job, folder=folder, env=environment(PYTHONPATH=path), progress=progress, look=look)
+        records, facts = run_job(
+            job, folder=folder, env=environment(PYTHONPATH=path), progress=progress, look=look_at_all
+        )
     except SubprocessError as exc:
         if "No module named 'locust'" in exc.log:
             raise MissingExtra(needs=f"the load on {name}", library="locust", extra="load") from None
         raise
-    return read_lines(records, {**facts, "asked_s": plan.duration_s})
+    slot_s = facts.get("slot_s", 0.0)
+    counted = read_histograms(folder / "histograms.json", slot_s, plan.seed) if slot_s else []
+    return read_lines(records, {**facts, "asked_s": plan.duration_s}, counted)
