@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -83,7 +84,8 @@ def _integers(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
     high = min(schema.get("maximum", _SAFE_INTEGER), schema.get("exclusiveMaximum", math.inf) - 1)
     if step != int(step):
         return _numbers(schema).filter(float.is_integer).map(int)
-    return st.integers(math.ceil(low / step), math.floor(high / step)).map(lambda count: count * int(step))
+    ends = math.ceil(Fraction(low) / int(step)), math.floor(Fraction(high) / int(step))  # floats round 64 bits up
+    return st.integers(*ends).map(lambda count: count * int(step))
 
 
 def _numbers(schema: Mapping[str, Any]) -> SearchStrategy[Any]:

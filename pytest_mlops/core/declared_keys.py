@@ -134,7 +134,7 @@ SERVICE = {
     "command": _COMMAND,
     "ready": text("the path that answers 200 once the service is ready"),
     "timeout": _TIMEOUT,
-    "contract": text("an OpenAPI document in JSON"),
+    "contract": text("an OpenAPI document in JSON, or the folder of an MLflow model"),
     "requests": text("a file of real rows in JSON, one a line"),
     "load": Key(kind="table", words="a table of a load run", keys=SERVICE_LOAD),
 }

@@ -81,6 +81,7 @@ def _laws(
     root: Path,
     contract: str,
     *,
+    protocol: str | None = None,
     also: Sequence[str] = (),
     without: Sequence[str] = (),
     directions: Mapping[str, str] | None = None,
@@ -89,7 +90,7 @@ def _laws(
     from pytest_mlops.stages.contract import laws_of
 
     declared = ["directions"] if directions else []
-    for law in laws_of(root / contract, also=also, without=without, declared=declared):
+    for law in laws_of(root / contract, protocol=protocol, also=also, without=without, declared=declared):
         yield law, law.id, "block"
 
 

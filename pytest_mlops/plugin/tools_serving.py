@@ -81,7 +81,12 @@ def mlops_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
-    """Hold a service to the laws of its OpenAPI document: `mlops_contract(delay_api).require(mlops_law)`."""
+    """Hold a service to the laws of its contract: `mlops_contract(delay_api).require(mlops_law)`.
+
+    The contract is an OpenAPI document, in a file or served. With `protocol=` it is `mlflow`, `open_inference` or
+    `sagemaker`, and the input space comes from `signature=` (the folder of an MLflow model, or a model's metadata in
+    JSON), from the document, or from `example=`, a frame of real rows. Where two are given they must agree.
+    """
     tool = Tool.of(request)
 
     def run(
@@ -98,22 +103,34 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         ends_within: str | float = "10s",
         laws: Sequence[str] | None = None,
         contract: Paths | None = None,
+        protocol: str | None = None,
+        signature: Paths | None = None,
+        example: Any = None,
+        ranges: bool = False,
+        model: str = "",
         allowed_hosts: Sequence[str] = (),
         examples: int = 50,
     ) -> Result:
-        from pytest_mlops.stages.contract import TOGETHER, measure_contract, read_contract
+        from pytest_mlops.stages.contract import TOGETHER, measure_contract, protocol_of, read_contract
         from pytest_mlops.stages.data import read_suite
 
         marker = request.node.get_closest_marker("mlops_laws")
         marked = {} if marker is None else marker.kwargs
-        committed = contract or (None if marker is None else marker.args[0])
+        given = contract or (None if marker is None else marker.args[0])
+        of = "openapi" if given is None else protocol_of(tool.path(given))
+        told = given if of != "openapi" and signature is None else signature
         law = tool.parameters.get("mlops_law")
         asked = [law.id] if laws is None and law is not None else laws
         tool.state.say(f"contract of {_name_of(service)}: {', '.join(asked) if asked else 'all laws'}")
         measure = partial(
             measure_contract,
             service,
-            committed=None if committed is None else read_contract(tool.path(committed)),
+            committed=read_contract(tool.path(given)) if given is not None and of == "openapi" else None,
+            protocol=protocol or marked.get("protocol") or of,
+            signature=None if told is None else tool.path(told),
+            example=tool.data(example),
+            ranges=ranges,
+            model=model,
             examples=rows,
             public=public,
             deployed=deployed,
@@ -133,7 +150,9 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         # These look at the same requests, so they are sent once for all of their items.
         about = service if isinstance(service, str) else tool.key_of_object(service)
         sent = digest_json([plain(row) for row in rows])
-        key: Json = ["contract", about, sent, str(committed), str(suite), sorted(public), examples]
+        shown = None if example is None else tool.key_of(tool.data(example))
+        said = [str(given), str(told), str(protocol), str(suite), ranges, model]
+        key: Json = ["contract", about, sent, shown, said, sorted(public), examples]  # type: ignore[list-item]
         return tool.shared(key, lambda: measure(laws=TOGETHER))
 
     return run

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.http import HttpClient
-from pytest_mlops.stages.contract.answers import read_json, wrong_with_answer
+from pytest_mlops.stages.contract.answers import wrong_with_answer
 from pytest_mlops.stages.contract.faults import request
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _answer(signature: Signature, place: int, exchange: Exchange) -> Answer:
     latency_ms = exchange.elapsed_s * 1000
     if failure := failure_of(exchange, signature):
         return Answer(row=place, failure=failure, latency_ms=latency_ms)
-    return Answer(row=place, prediction=read_json(exchange.body)[signature.predictions][0], latency_ms=latency_ms)
+    return Answer(row=place, prediction=signature.wire.decode(exchange.body)[0], latency_ms=latency_ms)
 
 
 def failure_of(exchange: Exchange, signature: Signature, rows: int = 1) -> str:

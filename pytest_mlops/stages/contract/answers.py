@@ -49,5 +49,8 @@ def wrong_with_answer(exchange: Exchange, signature: Signature, rows: int) -> st
     problem = wrong_with_json(exchange, signature.answer_for(200))
     if problem:
         return problem
-    answered = len(read_json(exchange.body)[signature.predictions])
+    try:
+        answered = len(signature.wire.decode(exchange.body))
+    except ValueError as exc:
+        return str(exc)
     return "" if answered == rows else f"{rows} rows must get as many predictions, got {answered}"

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.hypothesis import draw, explore
 from pytest_mlops.adapters.jsonschema import compile_schema
-from pytest_mlops.stages.contract.answers import read_json, wrong_with_answer
+from pytest_mlops.stages.contract.answers import wrong_with_answer
 from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 from pytest_mlops.stages.contract.mask import Mask
+from pytest_mlops.stages.contract.space import within
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_mlops.adapters.http import Exchange, HttpClient, Request
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.document import Signature
+    from pytest_mlops.stages.contract.sources import Spoken
     from pytest_mlops.stages.service_endpoint import Endpoint
 
 Offline = Callable[[Rows], Sequence[Any]]
@@ -34,8 +36,8 @@ class Bench:
 
     Attributes
     ----------
-    contract
-        The OpenAPI document that requests are made from.
+    spoken
+        What the service speaks: its document, and how rows become requests.
     committed
         The document that is in the repository, where there is one.
     offline
@@ -58,8 +60,7 @@ class Bench:
 
     service: Endpoint
     client: HttpClient
-    signature: Signature
-    contract: Mapping[str, Json]
+    spoken: Spoken
     committed: Mapping[str, Json] | None
     examples: Rows
     offline: Offline | Sequence[Any] | None
@@ -76,6 +77,16 @@ class Bench:
     ends_within_s: float = 10.0
     mask: Mask = field(default_factory=Mask)
     failures: Findings = field(default_factory=Findings)
+
+    @property
+    def signature(self) -> Signature:
+        """Where rows go in and predictions come out."""
+        return self.spoken.signature
+
+    @property
+    def contract(self) -> Mapping[str, Json]:
+        """The OpenAPI document that requests are made from."""
+        return self.spoken.document
 
     def send(self, findings: Findings, request: Request) -> Exchange:
         """Send a request and count it."""
@@ -97,7 +108,7 @@ class Bench:
                 findings.tried += len(chunk)
                 findings.add(Violation(kind, problem, exchange, real=findings.real))
                 return None
-            predictions += read_json(exchange.body)[self.signature.predictions]
+            predictions += self.signature.wire.decode(exchange.body)
         return predictions
 
     def explore(
@@ -153,6 +164,7 @@ class Bench:
     def rows_schema(self, *, at_least: int = 1) -> dict[str, Any]:
         """Return the schema of a list of rows, at least so many."""
         rows = dict(self.signature.body["properties"][self.signature.rows])
+        rows["items"] = within(rows["items"], self.spoken.ranges)
         return {**rows, "minItems": min(max(rows.get("minItems", 0), at_least), self.signature.max_rows)}
 
 

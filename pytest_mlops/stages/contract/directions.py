@@ -11,10 +11,11 @@ from pytest_mlops.adapters.jsonschema import compile_schema
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stages.contract.extremes import ends_of
-from pytest_mlops.stages.contract.faults import Rows, kinds_of, request
+from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 from pytest_mlops.stages.contract.outputs import Node
 from pytest_mlops.stages.contract.relations import on_rows
+from pytest_mlops.stages.contract.space import kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

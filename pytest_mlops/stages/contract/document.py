@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.stages.contract.wire import plain_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pytest_mlops.core.plain import Json
+    from pytest_mlops.stages.contract.wire import Wire
 
 METHODS = ("get", "post", "put", "patch", "delete")
 _JSON = "application/json"
@@ -31,6 +33,8 @@ class Signature:
         The names of these two properties.
     answers
         Schemas of the answers by status as documented: `200`, `4XX`, `default`.
+    wire
+        How rows become a request, and an answer predictions.
     """
 
     path: str
@@ -38,6 +42,7 @@ class Signature:
     rows: str
     predictions: str
     answers: Mapping[str, Schema]
+    wire: Wire
 
     @property
     def row(self) -> Schema:
@@ -93,7 +98,10 @@ def _signatures(document: Mapping[str, Any]) -> Iterator[Signature]:
         predictions = [name for name, _ in _arrays(answer)]
         if len(rows) == 1 and len(predictions) == 1:
             documented = {status: strict(schema) for status, schema in answers.items() if schema}
-            yield Signature(path=path, body=body, rows=rows[0], predictions=predictions[0], answers=documented)
+            yield Signature(
+                path=path, body=body, rows=rows[0], predictions=predictions[0], answers=documented,
+                wire=plain_json(path=path, rows=rows[0], predictions=predictions[0]),
+            )  # fmt: skip
 
 
 def _schema(content: Mapping[str, Any]) -> Schema:

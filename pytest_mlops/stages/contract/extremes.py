@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.adapters.jsonschema import compile_schema
-from pytest_mlops.stages.contract.faults import kinds_of
+from pytest_mlops.stages.contract.space import kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

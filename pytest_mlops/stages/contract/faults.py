@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlops.adapters.http import Request
 from pytest_mlops.adapters.jsonschema import compile_schema
 from pytest_mlops.stages.contract.malformed import MALFORMED, NO_NUMBERS
+from pytest_mlops.stages.contract.space import kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -71,7 +72,7 @@ def faults_of(signature: Signature) -> dict[str, Fault]:
 
 def request(signature: Signature, rows: Rows) -> Request:
     """Return the request for rows, without any fault."""
-    return _raw(signature, _text(signature, rows))
+    return signature.wire.encode(rows)
 
 
 def _raw(signature: Signature, text: str | bytes) -> Request:
@@ -79,8 +80,8 @@ def _raw(signature: Signature, text: str | bytes) -> Request:
     return Request(method="POST", path=signature.path, body=body)
 
 
-def _text(signature: Signature, rows: object) -> str:
-    return json.dumps({signature.rows: rows}, allow_nan=False)
+def _text(signature: Signature, rows: Rows) -> str:
+    return signature.wire.encode(rows).body.decode()
 
 
 def _of_text(signature: Signature) -> Iterator[Fault]:
@@ -105,6 +106,9 @@ def _of_type(signature: Signature, name: str, content_type: str) -> Fault:
 
 def _of_shape(signature: Signature) -> Iterator[Fault]:
     """Yield faults of the body and of its list of rows, as far as the schema refuses them."""
+    if own := signature.wire.faults():
+        yield from (Fault(*named) for named in own.items())
+        return
     problem = compile_schema(signature.body)
     name = signature.rows
 
@@ -205,12 +209,3 @@ def _beyond(schema: Mapping[str, Any]) -> dict[str, Any]:
         if "maxLength" in part:
             values["too_long"] = "A" * (part["maxLength"] + 1)
     return values
-
-
-def kinds_of(schema: Mapping[str, Any]) -> set[str]:
-    """Return the JSON types that a field may have."""
-    kinds = schema.get("type", [])
-    found = {kinds} if isinstance(kinds, str) else set(kinds)
-    for part in [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
-        found |= kinds_of(part)
-    return found | {"string" for word in schema.get("enum", ()) if isinstance(word, str)}

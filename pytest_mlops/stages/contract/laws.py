@@ -30,6 +30,7 @@ LAWS: Mapping[str, str] = MappingProxyType({
     "expected_directions": "A field that was declared to move the score one way never moves it the other way.",
     "time_is_linear": "Twenty times the rows take less than eighty times the time.",
     "online_equals_offline": "The service predicts what the model predicts offline.",
+    "every_form_answers_the_same": "Every form of a request that the protocol knows gets the same predictions.",
     "missing_values_as_offline": "A field that is null or absent is taken as the model takes it offline.",
     "no_breaking_change": "What the committed OpenAPI document promised to clients is still served; more may be.",
     "ready_means_ready": "From the first moment that it says ready, a valid request is answered.",
@@ -38,15 +39,18 @@ LAWS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 
 # Laws that hold a service to what was declared, by the option that declares it: without it there is nothing to try.
-DECLARED: Mapping[str, str] = MappingProxyType(
-    {"expected_directions": "directions", "answers_name_what_was_deployed": "deployed"}
-)
+# A plain document knows one form of a request; in another protocol no document is served.
+DECLARED: Mapping[str, str] = MappingProxyType({
+    "expected_directions": "directions", "answers_name_what_was_deployed": "deployed",
+    "every_form_answers_the_same": "forms", "no_breaking_change": "document",
+})  # fmt: skip
 NEED_OFFLINE = ("online_equals_offline", "missing_values_as_offline")
 
 
-def laws_for(declared: Collection[str]) -> list[str]:
-    """Return the laws that a service is held to where these options were declared."""
-    return [name for name in LAWS if DECLARED.get(name) in {None, *declared}]
+def laws_for(declared: Collection[str], *, protocol: str = "openapi") -> list[str]:
+    """Return the laws that a service of a protocol is held to where these options were declared."""
+    there = {None, *declared, "document" if protocol == "openapi" else "forms"}
+    return [name for name in LAWS if DECLARED.get(name) in there]
 
 
 @dataclass(frozen=True, kw_only=True)

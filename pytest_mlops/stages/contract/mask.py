@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pytest_mlops.adapters.http import Exchange
+    from pytest_mlops.adapters.http import Exchange, Request
 
 HIDDEN = "•••"
 _LEAST_LETTERS = 2  # of a text that is hidden where it stands in other text
@@ -34,7 +34,7 @@ class Mask:
         """Return an exchange that sent real rows without their values, in the request and in what came back."""
         if not self.hides:
             return exchange
-        request = replace(exchange.request, body=self._body(exchange.request.body))
+        request = replace(exchange.request, body=self._body(exchange.request))
         answered = self.text(exchange.body.decode("utf-8", "backslashreplace")).encode()
         return replace(exchange, request=request, body=answered, problem=self.text(exchange.problem))
 
@@ -42,11 +42,13 @@ class Mask:
         """Return a text in which the values are hidden; numbers of less than four letters are left as they are."""
         return self._values.sub(HIDDEN, text) if self.hides and text else text
 
-    def _body(self, body: bytes) -> bytes:
+    def _body(self, request: Request) -> bytes:
+        if "json" not in request.content_type or "lines" in request.content_type:
+            return f"{HIDDEN} in {len(request.body.splitlines())} lines".encode()
         try:
-            said = json.loads(body)
+            said = json.loads(request.body)
         except ValueError:
-            return self.text(body.decode("utf-8", "backslashreplace")).encode()
+            return self.text(request.body.decode("utf-8", "backslashreplace")).encode()
         return json.dumps(self._without_values(said), ensure_ascii=False).encode()
 
     def _without_values(self, part: Any, name: str = "") -> Any:
@@ -59,10 +61,15 @@ class Mask:
     @cached_property
     def _values(self) -> re.Pattern[str]:
         """What finds a value, as it is and as JSON writes it, the longest first."""
-        values = {value for row in self.rows for name, value in row.items() if name not in self.public}
+        told = [value for row in self.rows for name, value in row.items() if name not in self.public]
+        values = {value for one in told for value in (one if isinstance(one, list) else [one]) if _is_plain(value)}
         texts = {value for value in values if isinstance(value, str) and len(value) >= _LEAST_LETTERS}
         texts |= {json.dumps(value)[1:-1] for value in texts}
         numbers = {repr(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
         numbers = {number for number in numbers if len(number) >= _LEAST_DIGITS}
         wanted = sorted(texts | numbers, key=len, reverse=True)
         return re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in wanted) or r"(?!)")
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float)

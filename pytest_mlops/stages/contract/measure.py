@@ -17,6 +17,7 @@ from pytest_mlops.core.result import Result
 from pytest_mlops.stages.contract import directions as directions_law
 from pytest_mlops.stages.contract import (
     ending,
+    forms,
     identity,
     laws_of_rows,
     linear,
@@ -28,15 +29,18 @@ from pytest_mlops.stages.contract import (
     starting,
 )
 from pytest_mlops.stages.contract.bench import Bench, Offline
-from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.laws import LAWS, check_law, laws_for
 from pytest_mlops.stages.contract.mask import Mask
+from pytest_mlops.stages.contract.protocols import check_protocol, served_document, speak
+from pytest_mlops.stages.contract.sources import Sources
 from pytest_mlops.stages.contract.suite_rows import rows_of_suite
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
+    from pytest_mlops.adapters.frames import Data
     from pytest_mlops.core.plain import Json
     from pytest_mlops.stages.contract.findings import Findings
     from pytest_mlops.stages.data.suite import Suite
@@ -56,6 +60,7 @@ _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "expected_directions": directions_law.expected_directions,
     "time_is_linear": linear.time_is_linear,
     "online_equals_offline": relations.online_equals_offline,
+    "every_form_answers_the_same": forms.every_form_answers_the_same,
     "missing_values_as_offline": missing_values.missing_values_as_offline,
     "no_breaking_change": served.no_breaking_change,
     "ready_means_ready": starting.ready_means_ready,
@@ -83,6 +88,11 @@ def measure_contract(
     laws: Collection[str] | None = None,
     tolerance: float = 0.0,
     path: str | None = None,
+    protocol: str = "openapi",
+    signature: Path | None = None,
+    example: Data | None = None,
+    ranges: bool = False,
+    model: str = "",
     time_limit_s: float = 60.0,
     allowed_hosts: Collection[str] = (),
     progress: Callable[[str], None] = silent,
@@ -125,6 +135,10 @@ def measure_contract(
         How far two predicted numbers may be apart.
     path
         Which operation, where several take rows.
+    protocol
+        `openapi`, `mlflow`, `open_inference` or `sagemaker`.
+    signature, example, ranges, model
+        As in `Sources`: where two sources tell the input space, they must agree.
     time_limit_s
         For the drawn requests of one law.
 
@@ -135,24 +149,29 @@ def measure_contract(
     ToolError
         When there is no document.
     """
+    check_protocol(protocol)
     for name in laws or ():
         check_law(name)
     given = [name for name, said in (("directions", directions), ("deployed", deployed)) if said]
-    asked = [name for name in LAWS if name in (laws_for(given) if laws is None else laws)]
+    asked = [name for name in LAWS if name in (laws_for(given, protocol=protocol) if laws is None else laws)]
+    sources = Sources(
+        protocol=protocol, document=document or committed, path=path, signature=signature, example=example,
+        ranges=ranges, model=model,
+    )  # fmt: skip
     target = endpoint(service, allowed_hosts=allowed_hosts)
     with HttpClient(target.url) as client:
-        contract = document or committed or _served(client, target.name)
-        signature = read_signature(contract, path=path)
-        expected = offline[signature.predictions] if isinstance(offline, Mapping) else offline
-        mask = Mask(examples, public)
+        spoken = speak(sources, client, target.name)
+        examples = examples or spoken.rows
+        expected = offline[spoken.signature.predictions] if isinstance(offline, Mapping) else offline
+        mask = Mask([*examples, *spoken.shown], public)
         say = functools.partial(_say, progress, target.name)
         bench = Bench(
-            service=target, client=client, signature=signature, contract=contract, committed=committed,
+            service=target, client=client, spoken=spoken, committed=committed,
             examples=[dict(row) for row in examples], offline=expected, tolerance=tolerance,
             seed=seed, max_examples=max_examples, time_limit_s=time_limit_s, progress=say,
             outputs=outputs, directions=directions, score=score, deployed=deployed or {}, ends_within_s=ends_within_s,
             mask=mask,
-            suite_rows=None if suite is None else rows_of_suite(suite, signature.row),
+            suite_rows=None if suite is None else rows_of_suite(suite, spoken.signature.row),
         )  # fmt: skip
         findings = _try_laws(bench, asked)
         measured = tuple(_measurement(name, findings[name], bench, target) for name in asked)
@@ -161,7 +180,7 @@ def measure_contract(
         subject=target.name,
         measurements=measured,
         details={name: findings[name].table(mask) for name in asked},
-        digests={f"contract:{target.name}": digest_json(contract)},
+        digests={f"contract:{target.name}": digest_json(spoken.document)},
     )
 
 
@@ -179,18 +198,7 @@ def contract_of(
         return committed
     target = endpoint(service, allowed_hosts=allowed_hosts)
     with HttpClient(target.url) as client:
-        return _served(client, target.name)
-
-
-def _served(client: HttpClient, name: str) -> Mapping[str, Json]:
-    exchange = client.send(served.ASK)
-    document = served.document_of(exchange)
-    if document is None:
-        raise ToolError(
-            f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
-            "Hint: give document="
-        )
-    return document
+        return served_document(client, target.name)
 
 
 def _say(progress: Callable[[str], None], name: str, words: str) -> None:

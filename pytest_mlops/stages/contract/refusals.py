@@ -23,6 +23,7 @@ _LOOKED_AT = 100_000
 _LONG_WORD = 16
 _START = 40  # letters of a body by which it is known again
 _KEYS = re.compile(r'"([^"\\]+)"\s*:')
+_TENSORS = re.compile(r'"name"\s*:\s*"([^"\\]+)"')  # where fields are tensors, each with its name
 _TOO_LARGE = 413  # refused before it was read
 _FEW_FIELDS = 2  # of which each may be named
 
@@ -78,7 +79,8 @@ def _not_named(exchange: Exchange, signature: Signature, field: str) -> str:
     """Say that the field which is wrong is not named; to name all fields is to name none."""
     if not field or exchange.status == _TOO_LARGE:
         return ""
-    told, fields = _text(exchange.body), signature.row["properties"]
+    told, called = _text(exchange.body), signature.wire.called
+    field, fields = called(field), {called(name) for name in signature.row["properties"]}
     named = [name for name in fields if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told)]
     if field in named and (len(named) < len(fields) or len(named) <= _FEW_FIELDS):
         return ""
@@ -96,8 +98,8 @@ def _points_at(told: str, sent: str, field: str) -> bool:
     if _is_json(sent):
         return False
     places = {int(number) for number in re.findall(r"\d{1,9}", told)}
-    before = (_KEYS.findall(sent[: place + 3]) for place in places if place <= len(sent))
-    return any(keys[-1:] == [field] for keys in before)
+    before = [sent[: place + 3] for place in places if place <= len(sent)]
+    return any(names.findall(text)[-1:] == [field] for text in before for names in (_KEYS, _TENSORS))
 
 
 def _is_json(text: str) -> bool:

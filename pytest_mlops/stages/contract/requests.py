@@ -30,12 +30,14 @@ _NOT_OFFERED = frozenset({404, 405})
 
 
 def valid_requests_answer(bench: Bench) -> Findings:
-    """Send real rows and drawn ones, and fetch what can be fetched.
+    """Compare the sources of the input space, send real rows and drawn ones, and fetch what can be fetched.
 
     Where the document that is served allows other rows than the committed one, its rows are drawn too.
     """
     findings = Findings()
     _fetch(bench, findings)
+    for field, why in bench.spoken.disagreements:
+        findings.add(Violation(f"sources:{field}", f"the sources of the input space must agree: {why}", real=True))
     row_problem = compile_schema(bench.signature.row)
     for row in bench.examples:
         if problem := row_problem(row):
@@ -45,9 +47,9 @@ def valid_requests_answer(bench: Bench) -> Findings:
         _send_valid(bench, findings, rows, _REAL)
     schema = bench.rows_schema(at_least=0)
     bench.explore(findings, schema, lambda rows: _send_valid(bench, findings, rows, "drawn_rows"))
-    served = served_signature(bench.client, bench.signature)
+    served = None if bench.spoken.forms else served_signature(bench.client, bench.signature)
     if served is not None:
-        own = replace(bench, signature=served)
+        own = replace(bench, spoken=replace(bench.spoken, signature=served))
         kind = "drawn_rows_of_the_served_document"
         bench.explore(findings, own.rows_schema(at_least=0), lambda rows: _send_valid(own, findings, rows, kind))
     if bench.suite_rows is not None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.stages.contract.extremes import extreme_rows
-from pytest_mlops.stages.contract.faults import Rows, kinds_of, request
+from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 from pytest_mlops.stages.contract.outputs import Allowed, Node, guessed, read_outputs
 from pytest_mlops.stages.contract.relations import on_rows
+from pytest_mlops.stages.contract.space import kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
