@@ -99,7 +99,7 @@ def measure_contract(
     score
         Which number of a prediction that is (`probability`, `classes.late`), where there are several.
     max_examples
-        How many requests are drawn a law.
+        How many requests are drawn a law; half as many where each is sent several times.
     laws
         Names out of `LAWS`; by default all but `expected_directions` where no direction is declared.
     tolerance
