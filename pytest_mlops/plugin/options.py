@@ -16,7 +16,7 @@ _MARKERS = (
     "mlops_expectations(suite): one test item an expectation of a Great Expectations suite, as `mlops_expectation`",
     "mlops_slices(column, of, min_n=30): one test item a value of a column of a committed file, as `mlops_slice`",
     "mlops_columns(of, columns=None): one test item a column of a committed file, as `mlops_column`",
-    "mlops_laws(contract, also=(), without=(), directions=None, score=''): one test item a law, as `mlops_law`",
+    "mlops_laws(contract, laws=None, also=(), without=(), directions=None, score=''): an item a law, as `mlops_law`",
     "mlops_schemathesis_checks(contract, without=()): one test item a check, as `mlops_schemathesis_check`",
     "mlops_deepchecks_checks(*names, without=(), warn='fail'): one test item a deepcheck, as `mlops_deepcheck`",
 )

@@ -82,6 +82,7 @@ def _laws(
     contract: str,
     *,
     protocol: str | None = None,
+    laws: Sequence[str] | None = None,
     also: Sequence[str] = (),
     without: Sequence[str] = (),
     directions: Mapping[str, str] | None = None,
@@ -90,7 +91,8 @@ def _laws(
     from pytest_mlops.stages.contract import laws_of
 
     declared = ["directions"] if directions else []
-    for law in laws_of(root / contract, protocol=protocol, also=also, without=without, declared=declared):
+    found = laws_of(root / contract, protocol=protocol, laws=laws, also=also, without=without, declared=declared)
+    for law in found:
         yield law, law.id, "block"
 
 

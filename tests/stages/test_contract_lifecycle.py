@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, SubprocessError
-from pytest_mlops.stages.contract import LAWS, law, laws_of, measure_contract
+from pytest_mlops.stages.contract import law, laws_of, measure_contract
 from pytest_mlops.stages.contract.findings import first_failure
-from pytest_mlops.stages.contract.flights import not_accepted
-from pytest_mlops.stages.contract.laws import DECLARED
+from pytest_mlops.stages.contract.laws import laws_for
+from pytest_mlops.stages.contract.sockets import not_begun
 from pytest_mlops.stages.service import Service, attach, start_service
 from tests.broken_services import lifecycle_service, model_service
 
@@ -73,15 +75,24 @@ def test_a_copy_that_does_not_start_is_an_error(tmp_path: Path) -> None:
 def test_a_service_that_answers_before_it_ends_keeps_the_law(tmp_path: Path, life: str) -> None:
     found = tried(tmp_path, END, life, 0.4)
     assert found <= 0
-    assert found.n == 8
-    assert "8 of 8 requests in flight were answered, and it ended after" in found.note
+    assert found.n >= 1
+    assert re.search(r"(\d) of \1 requests in flight were answered, 0 not read before, and it ended after", found.note)
 
 
 def test_a_service_that_drops_what_is_in_flight_breaks_the_law(tmp_path: Path) -> None:
     found = tried(tmp_path, END, "exits_at_once", 0.4)
-    assert float(found) == 8
+    assert float(found) >= 1
     assert "a request in flight at SIGTERM must get its whole answer" in found.note
     assert "RemoteDisconnected" in found.note or "ConnectionReset" in found.note
+
+
+def test_waitress_by_itself_drops_what_waits(tmp_path: Path) -> None:
+    """A real server: what waits for one of its four threads is cancelled."""
+    command = [sys.executable, model_service.__file__, "--port", "{port}", "--fault", "slow"]
+    with start_service(command, name="delay_api", workdir=tmp_path) as service:
+        found = measure(service, END)[END]
+    assert float(found) >= 1
+    assert "must get its whole answer" in found.note
 
 
 def test_a_service_that_never_ends_breaks_the_law(tmp_path: Path) -> None:
@@ -95,10 +106,23 @@ def test_a_service_without_work_is_caught_in_flight_or_not_judged(tmp_path: Path
     assert found <= 0 or "could be caught in flight" in found.note
 
 
-def test_connections_that_wait_are_counted(tmp_path: Path) -> None:
-    with serve(tmp_path) as service:
-        assert not_accepted(service.port) in {0, None}
-        assert not_accepted(1) is None
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not tell of its sockets")
+def test_what_a_server_has_not_begun_to_read_is_counted() -> None:
+    """Connections that wait to be accepted, then those of which it has not read the headers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not_begun(port, 10) == 0
+        with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)):
+            assert not_begun(port, 10) == 2
+            accepted = [server.accept()[0] for _ in range(2)]
+            assert not_begun(port, 10) == 0
+            one.sendall(b"headers and 10 letters")
+            assert not_begun(port, 10) == 1
+            accepted[0].recv(12)
+            assert not_begun(port, 10) == 0
+            for connection in accepted:
+                connection.close()
+    assert not_begun(port, 10) is None
 
 
 def test_what_someone_else_runs_is_not_started_again(tmp_path: Path) -> None:
@@ -136,16 +160,15 @@ def test_what_was_not_declared_is_not_tried(tmp_path: Path) -> None:
 def test_laws_that_need_a_declaration_are_asked_for(tmp_path: Path) -> None:
     contract = tmp_path / "contract.json"
     contract.write_text('{"paths": {}}', encoding="utf-8")
-    assert [one.id for one in laws_of(contract)] == [name for name in LAWS if name not in DECLARED]
-    kept = [name for name in LAWS if name not in {END, "expected_directions"}]
+    assert [one.id for one in laws_of(contract)] == laws_for(())
+    kept = [name for name in laws_for(["deployed"]) if name != END]
     assert [one.id for one in laws_of(contract, also=[NAMES], without=[END])] == kept
-    kept = [name for name in LAWS if name != NAMES]
-    assert [one.id for one in laws_of(contract, declared=["directions"])] == kept
+    assert [one.id for one in laws_of(contract, declared=["directions"])] == laws_for(["directions"])
     with pytest.raises(DeclarationError, match=f"Did you mean '{READY}'"):
         laws_of(contract, without=["ready_is_ready"])
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", laws_for(["deployed", "directions"]))
 def test_every_law_shows_what_an_exception_in_the_service_wrote(tmp_path: Path, name: str) -> None:
     with serve(tmp_path, "raises") as service:
         result = measure(

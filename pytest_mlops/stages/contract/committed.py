@@ -99,6 +99,7 @@ def laws_of(
     path: Path,
     *,
     protocol: str | None = None,
+    laws: Sequence[str] | None = None,
     also: Sequence[str] = (),
     without: Sequence[str] = (),
     declared: Collection[str] = (),
@@ -109,6 +110,8 @@ def laws_of(
     ----------
     protocol
         By default the one that the contract is of.
+    laws
+        The names of all of them; by default those that need no declaration beside the contract and `declared`.
     also
         Laws that need a declaration, which the call gives; without it they are left out.
     without
@@ -122,11 +125,11 @@ def laws_of(
         When a name is no law's or no protocol's, or the contract can't be read.
     """
     read_committed_signature(path)
-    for name in (*also, *without):
+    for name in (*(laws or ()), *also, *without):
         check_law(name)
     of = protocol_of(path) if protocol is None else protocol
     check_protocol(of)
-    asked = {*laws_for(declared, protocol=of), *also} - {*without}
+    asked = {*(laws_for(declared, protocol=of) if laws is None else laws), *also} - {*without}
     with written_at(place_of(path)):
         return [law(name) for name in LAWS if name in asked]
 

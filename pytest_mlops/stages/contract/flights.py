@@ -1,12 +1,10 @@
-"""Requests of which it is known when each was sent whole, and how many of them a server has not accepted yet."""
+"""Requests of which it is known when each was sent whole."""
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from http.client import HTTPConnection, HTTPException, IncompleteRead
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_mlops.adapters.http import Request
-
-_LISTENS = "0A"
 
 
 class Flight(threading.Thread):
@@ -76,15 +72,3 @@ def fly(url: str, request: Request, count: int, *, timeout_s: float) -> Sequence
     for flight in flights:
         flight.sent.wait(timeout_s)
     return flights
-
-
-def not_accepted(port: int) -> int | None:
-    """Return how many connections to a port of this machine wait to be accepted; None where the system does not say."""
-    waiting = None
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError):
-            for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
-                _, local, _, state, queues = line.split()[:5]
-                if state == _LISTENS and int(local.rpartition(":")[2], 16) == port:
-                    waiting = (waiting or 0) + int(queues.partition(":")[2], 16)
-    return waiting
