@@ -35,13 +35,15 @@ from tests.broken_services import queue_service
 
 ASK = [Request(method="POST", path="/", body=b"{}")]
 RATE, USERS = 200.0, 10
+KINDS = ("FastHttpUser", "HttpUser")
+AT_RATE = f"FastHttpUser, {RATE:g}/s"
 _SHORT_S = 2.0
 _LOCUSTFILE = """
-from locust import {kind}, constant, task
+from locust import {kind}, constant, constant_throughput, task
 
 
 class It({kind}):
-    wait_time = constant(0)
+    wait_time = {wait}
 
     @task
     def ask(self):
@@ -120,9 +122,11 @@ def one_round(seconds: float) -> dict[str, Numbers]:
     """Run all of them once, each on a service of its own."""
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
-        files = {kind: folder / f"{kind}.py" for kind in ("FastHttpUser", "HttpUser")}
+        files = {kind: folder / f"{kind}.py" for kind in KINDS}
+        files[AT_RATE] = folder / "at_rate.py"
         for kind, file in files.items():
-            file.write_text(_LOCUSTFILE.format(kind=kind), encoding="utf-8")
+            wait = f"constant_throughput({RATE / USERS:g})" if kind == AT_RATE else "constant(0)"
+            file.write_text(_LOCUSTFILE.format(kind=kind.partition(",")[0], wait=wait), encoding="utf-8")
         runs = {
             f"open loop, {RATE:g}/s": lambda it, at: ours(it, at, server(RATE), seconds),
             f"its closed loop, {USERS} users": lambda it, at: ours(it, at, closed(USERS), seconds),
@@ -161,7 +165,7 @@ def page(rounds: list[dict[str, Numbers]]) -> str:
     over = [
         f"- {kind}: our runner costs {middle[f'{kind}, our runner']['cpu_us'] / bare['cpu_us'] - 1:+.1%} CPU a request "
         f"over bare `locust --headless`."
-        for kind in ("FastHttpUser", "HttpUser")
+        for kind in KINDS
         if (bare := middle.get(f"{kind}, locust --headless"))
     ]
     return "\n".join([_HEAD, table(heads, rows), "", *over]) + "\n"

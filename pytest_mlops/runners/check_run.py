@@ -102,15 +102,18 @@ class Run:
     def _problem(self) -> str:
         try:
             returned = self.check(self.config["url"])
-        except Exception as exc:  # noqa: BLE001 - what a check raises is anything
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as exc:  # noqa: BLE001 - what a check raises is anything, pytest.fail no Exception
             return self._words(exc)
         return "" if returned is None else f"returned {returned!r:.40}: a check asserts, and returns nothing"
 
-    def _words(self, exc: Exception) -> str:
+    def _words(self, exc: BaseException) -> str:
         """Return what went wrong, so that like failures have one text: the message, or the line of the assert."""
         frames = traceback.extract_tb(exc.__traceback__)
         place = ([frame for frame in frames if frame.filename == self.source] or frames)[-1]
-        kind = f"{type(exc).__name__} at {Path(place.filename).name}:{place.lineno}"
+        name = "AssertionError" if isinstance(exc, AssertionError) else type(exc).__name__
+        kind = f"{name} at {Path(place.filename).name}:{place.lineno}"
         said = (str(exc).splitlines() or [frames[-1].line or ""])[0]
         text = _ADDRESS.sub("0x", f"{kind}: {said}")[:_LETTERS]
         with self.lock:

@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.request
 
+import pytest
+
 FLIGHT = {"carrier": "AA", "origin": "JFK", "dep_delay": 12.5, "distance": 2000, "hour": 9}
 NUMBERS = itertools.count(1)
 
@@ -40,6 +42,13 @@ def fails_without_words(url: str) -> None:
     """Fail without a message."""
     answer = ask(url)
     assert "model_digest" not in answer
+
+
+def fails_by_pytest(url: str) -> None:
+    """Fail every tenth answer as tests do."""
+    ask(url)
+    if not next(NUMBERS) % 10:
+        pytest.fail("every tenth is wrong")
 
 
 def raises_at_times(url: str) -> None:

@@ -64,12 +64,15 @@ def test_calls_begin_when_they_are_due(api: Service, tmp_path: Path) -> None:
     assert max(b - a for a, b in itertools.pairwise(dues)) == pytest.approx(1 / 30, abs=1e-6)
 
 
-def test_an_assert_that_fails_is_a_failed_request_and_its_user_lives_on(api: Service, tmp_path: Path) -> None:
-    result = load(api, "fails_at_times", tmp_path, duration_s=2.0)
+@pytest.mark.parametrize(("check", "kind"), [("fails_at_times", "AssertionError"), ("fails_by_pytest", "Failed")])
+def test_an_assert_that_fails_is_a_failed_request_and_its_user_lives_on(
+    api: Service, tmp_path: Path, check: str, kind: str
+) -> None:
+    result = load(api, check, tmp_path, duration_s=2.0)
     assert 0.05 < float(result["failures"]) < 0.15
     assert float(result["failures"]) == float(result["failures_asserted"])
     assert float(result["requests"]) > 40
-    assert "AssertionError at load_checks.py:" in result["failures"].note
+    assert f"{kind} at load_checks.py:" in result["failures"].note
     assert "every tenth is wrong" in result["failures"].note
     with pytest.raises(RequirementNotMet, match=r"load.failures must be at most 0.01, got 0.*every tenth is wrong"):
         result.require(failures=at_most(0.01))

@@ -290,13 +290,6 @@ def test_a_host_of_the_users_own_is_not_asked(good: Service, tmp_path: Path) -> 
     measure_locust(good, asked, LOCUSTFILES / "own_host.py", name="api").require(ANYTHING, failures=at_most(0))
 
 
-def test_a_slow_import_does_not_shorten_the_run(good: Service, tmp_path: Path) -> None:
-    """Quiet: Locust's own clock would have run out before the first request."""
-    asked = Load(scenario=closed(4), duration_s=1.0, warmup_s=0.2, seed=1, workdir=tmp_path)
-    result = measure_locust(good, asked, LOCUSTFILES / "slow_import.py", name="api")
-    result.require(duration=at_least(0.99, "s"), requests=at_least(20))
-
-
 def test_a_service_that_fails_for_a_while_is_measured(tmp_path: Path) -> None:
     """Quiet: it answers again before the end, so that what it did is counted, and judged."""
     with serve(tmp_path, model_service, "--fault", "fails_sometimes") as service:

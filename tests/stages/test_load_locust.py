@@ -84,6 +84,12 @@ def test_failed_requests_are_counted_and_have_no_latency(tmp_path: Path) -> None
     assert "failed requests count as long as the run" in result["p95"].note
 
 
+def test_a_slow_import_does_not_shorten_the_run(delay_api: Service, tmp_path: Path) -> None:
+    """Locust's own clock would have run out before the first request."""
+    result = load(delay_api, "slow_import", tmp_path)
+    result.require(duration=at_least(0.99, "s"), requests=at_least(20))
+
+
 def test_wrong_declarations_are_refused(delay_api: Service, tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="locustfile must be a file"):
         load(delay_api, "no_such_file", tmp_path)

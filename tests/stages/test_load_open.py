@@ -99,7 +99,8 @@ def test_many_rows_in_a_request_are_counted_as_rows(tmp_path: Path) -> None:
 def test_what_waits_behind_a_slow_answer_is_late(tmp_path: Path) -> None:
     """An M/D/1 queue at 60 % load: the mean wait is rho s / (2 (1 - rho)), and a closed loop sees none of it."""
     with serve(tmp_path, "--service-ms", "10") as service:
-        result = run(service, tmp_path, server(60), 10.0)
+        # With a limit far off, a generator that a busy machine makes late is still on time.
+        result = run(service, tmp_path, server(60), 10.0, level=service_level(p95=at_most(1_000, "ms")))
         alone = run(service, tmp_path / "alone", single_stream(), 2.0)
     assert float(result["p95"]) > 2 * float(alone["p95"])
     assert float(result["p50"]) > float(alone["p50"])

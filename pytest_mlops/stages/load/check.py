@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.load.measure import Load
 
 _MOST_THREADS = 64  # of an open loop
+_ASSERTS = ("AssertionError ", "Failed ")  # the latter is pytest.fail
 
 
 def measure_check(
@@ -100,7 +101,7 @@ def _read(path: Path, facts: Mapping[str, Any]) -> Record:
 def _kinds(record: Record) -> Iterable[Measurement]:
     """Yield the shares of calls that failed by an assert, and by what is none."""
     n = len(record)
-    asserted = np.array([words.startswith("AssertionError") for words in record.problems])[record.problem]
+    asserted = np.array([words.startswith(_ASSERTS) for words in record.problems])[record.problem]
     for name, found, words in (
         ("failures_asserted", asserted, "share of calls whose assert failed"),
         ("failures_raised", record.failed & ~asserted, "share of calls that raised what is no failed assert"),
