@@ -1,4 +1,4 @@
-"""Stage `load`: the live API meets its service level."""
+"""Stage `load`: the live API meets its service level, and its answers stay right meanwhile."""
 
 from __future__ import annotations
 
@@ -6,20 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mlops import at_least, at_most
+from pytest_mlops import at_least, at_most, server, service_level
 
 if TYPE_CHECKING:
     from pytest_mlops.stages.service import Service
 
+# Of 25 requests a second, which come whatever the service does; a page may wait for half a second. They ask for a tenth
+# of a core, at 4 ms of CPU a request. Users in a closed loop ask for all that a slow machine has, and then measure its
+# speed: ten of them, with 0.1 s between two requests, wait ten times as long as a request takes, less 0.1 s.
+LEVEL = service_level(
+    p50=at_most(250, "ms"),
+    # By the point: on a shared machine slow answers come in groups, and half a minute holds too few of them.
+    p95=at_most(500, "ms", by="point"),
+    failures=at_most(0.001),
+)
 
-# It warns until it is known why one machine answers in 80 to 100 ms where another, of the same code, keeps the limit.
-@pytest.mark.mlops(rubric="monitor-6", gate="warn")
-def test_the_service_level_is_met(mlops_load: Any, delay_api: Service) -> None:
-    load = mlops_load(delay_api, locustfile="examples/flight_delay/locustfile.py", users=10, duration="12s")
-    load.require(
-        p50=at_most(30, "ms"),
-        # By the point: slow answers come in groups, and 12 s hold too few of them for an interval on a shared machine.
-        p95=at_most(80, "ms", by="point"),
-        failures=at_most(0.001),
-        throughput=at_least(30, "1/s"),
-    )
+
+@pytest.mark.mlops(rubric="monitor-6")
+def test_the_service_level_is_met(mlops_load: Any, delay_api: Service, requests_sent: list[dict[str, Any]]) -> None:
+    mlops_load(delay_api, server(25), rows=requests_sent, duration="18s", longest="28s", level=LEVEL).require(LEVEL)
+
+
+@pytest.mark.mlops(rubric="monitor-6")
+def test_users_get_their_answers(mlops_load: Any, delay_api: Service) -> None:
+    load = mlops_load(delay_api, locustfile="examples/flight_delay/locustfile.py", users=3, duration="3s")
+    load.require(failures=at_most(0.001), requests=at_least(20))
+
+
+@pytest.mark.mlops(rubric="monitor-6")
+def test_answers_stay_right_under_load(mlops_load: Any, delay_api: Service) -> None:
+    load = mlops_load(delay_api, check="checks.load_checks:answers_do_not_change", users=3, duration="3s")
+    load.require(failures=at_most(0))

@@ -29,7 +29,8 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
 
     With `locustfile=` and `users=` Locust runs in a process of its own. With `processes=` several of this machine share
     the users, with `expect_workers=` also others, on any machine: each joins by a command that the run prints, and is
-    waited for up to `expect_within=`.
+    waited for up to `expect_within=`. They join at `bind=`, an address of this machine in `allowed_hosts`, by default
+    loopback.
     """
     tool = Tool.of(request)
 
@@ -47,6 +48,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         processes: int = 0,
         expect_workers: int = 0,
         expect_within: str | float = 60.0,
+        bind: str | None = None,
         rows: Sequence[Mapping[str, Any]] = (),
         contract: Paths | None = None,
         requests: Sequence[Request] = (),
@@ -56,6 +58,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         allowed_hosts: Sequence[str] = (),
     ) -> Result:
         from pytest_mlops.stages.load import (
+            LOOPBACK,
             Team,
             closed,
             measure_check,
@@ -65,7 +68,10 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         )
 
         name = _name_of(service)
-        team = Team(processes=processes, expect_workers=expect_workers, expect_s=seconds(expect_within))
+        within = seconds(expect_within)
+        team = Team(processes=processes, expect_workers=expect_workers, expect_s=within, bind=bind or LOOPBACK)
+        if locustfile is None and (team.size or bind):
+            raise DeclarationError("processes=, expect_workers= and bind= are of Locust. Hint: locustfile=")
         if (scenario is None) == (users is None):
             raise DeclarationError(f"the load on {name} needs a scenario, or users=, not both. Hint: server(rate=50)")
         length = seconds(duration)
@@ -92,8 +98,6 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
                 raise DeclarationError("base= is measured by requests that come when they are due, without locustfile=")
             file, root = tool.path(locustfile), tool.state.root
             return tool.kept(measure_locust(service, load, file, name=name, project=root, team=team))
-        if team.size:
-            raise DeclarationError("processes= and expect_workers= are of Locust. Hint: locustfile=")
         batch = load.scenario.batch
         sent = requests or _drawn(tool, service, rows, contract, allowed_hosts=allowed_hosts, batch=batch)
         if base is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.plain import plain
 from pytest_mlops.plugin.duration import seconds
 from pytest_mlops.plugin.state import state_of
 from pytest_mlops.plugin.tool import Paths, Tool, new_folder
@@ -14,6 +17,7 @@ from pytest_mlops.plugin.tool import Paths, Tool, new_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pytest_mlops.core.plain import Json
     from pytest_mlops.core.result import Result
     from pytest_mlops.stages.service import Service
 
@@ -107,7 +111,7 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         allowed_hosts: Sequence[str] = (),
         examples: int = 50,
     ) -> Result:
-        from pytest_mlops.stages.contract import measure_contract, protocol_of, read_contract
+        from pytest_mlops.stages.contract import TOGETHER, measure_contract, protocol_of, read_contract
         from pytest_mlops.stages.data import read_suite
 
         marker = request.node.get_closest_marker("mlops_laws")
@@ -118,7 +122,8 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         law = tool.parameters.get("mlops_law")
         asked = [law.id] if laws is None and law is not None else laws
         tool.state.say(f"contract of {_name_of(service)}: {', '.join(asked) if asked else 'all laws'}")
-        result = measure_contract(
+        measure = partial(
+            measure_contract,
             service,
             committed=read_contract(tool.path(given)) if given is not None and of == "openapi" else None,
             protocol=protocol or marked.get("protocol") or of,
@@ -135,13 +140,20 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
             outputs=outputs or {},
             directions=directions or marked.get("directions") or {},
             score=score or marked.get("score", ""),
-            laws=asked,
             seed=tool.state.seed,
             max_examples=examples,
             allowed_hosts=tool.state.hosts(allowed_hosts),
             progress=tool.state.say,
         )
-        return tool.kept(result)
+        if law is None or laws is not None or law.id not in TOGETHER:
+            return tool.kept(measure(laws=asked))
+        # These look at the same requests, so they are sent once for all of their items.
+        about = service if isinstance(service, str) else tool.key_of_object(service)
+        sent = digest_json([plain(row) for row in rows])
+        shown = None if example is None else tool.key_of(tool.data(example))
+        said = [str(given), str(told), str(protocol), str(suite), ranges, model]
+        key: Json = ["contract", about, sent, shown, said, sorted(public), examples]  # type: ignore[list-item]
+        return tool.shared(key, lambda: measure(laws=TOGETHER))
 
     return run
 

@@ -2,7 +2,8 @@
 
 Beside what `locust_run.py` describes, its CONFIG holds `processes`, how many workers to start; `expect_workers`, how
 many come by themselves; `expect_s`, how long they are waited for; and the paths `join`, where host, port and token are
-written for them, and `histograms`, where what they counted is written. It listens on loopback, on one free port.
+written for them, and `histograms`, where what they counted is written. It listens at the address `bind`, on one free
+port.
 """
 
 from __future__ import annotations
@@ -26,11 +27,10 @@ from pytest_mlops.runners.locust_worker import COUNTS, DONE, GONE_S, HELLO, MEAS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_LOOPBACK = "127.0.0.1"
 _LOOK_S = 0.05
-_LEAD_S = 0.5  # from the word to measure until it begins, so that all workers have heard it
+_LEAD_S = 1.0  # from the word to measure until it begins, so that all workers have heard it
 _SPAWN_LIMIT_S = 60.0
-_ROOM_S = 5.0  # for the last report, and for the end of a process
+_ROOM_S = 5.0  # for a report, and for the end of a process
 _LEAST_S = 1e-9
 
 
@@ -76,14 +76,14 @@ class _Team:
         runners.HEARTBEAT_LIVENESS = GONE_S
         users = load_users(config["locustfile"])
         environment = Environment(user_classes=users, host=config["host"], events=events)
-        self.runner = runner = environment.create_master_runner(_LOOPBACK, 0)
+        self.runner = runner = environment.create_master_runner(config["bind"], 0)
         runner.master_bind_port = runner.server.port
         self.refusals = Refusals(runner.server.socket)
         runner.register_message(HELLO, self._hello)
         runner.register_message(DONE, self._done)
         events.worker_report.add_listener(self._report)
         events.init.fire(environment=environment, runner=runner, web_ui=None)
-        where = json.dumps([_LOOPBACK, runner.server.port, token])
+        where = json.dumps([config["bind"], runner.server.port, token])
         for worker in self.beside:
             with contextlib.suppress(BrokenPipeError):  # it is gone, which is seen while the workers are waited for
                 print(where, file=worker.stdin, flush=True)
@@ -100,7 +100,7 @@ class _Team:
             return
         with gevent.Timeout(_SPAWN_LIMIT_S + config["users"] / config["spawn_rate"], False):  # noqa: FBT003 - gevent's
             runner.start(config["users"], spawn_rate=config["spawn_rate"])
-        self.spawned = runner.user_count == config["users"]
+        self.spawned = self._wait(lambda: runner.user_count == config["users"], _ROOM_S)
         self._wait(lambda: False, config["warmup_s"])
         print(f"measuring, {runner.user_count} users of {len(self.joined)} workers", flush=True)
         self.begun_s = time.time() + _LEAD_S

@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="locust_run")
     parser.add_argument("config", nargs="?")
     parser.add_argument("--worker", type=int, metavar="NUMBER", help="of the processes of the master that started it")
-    parser.add_argument("--join", metavar="HOST:PORT", help="the master")
+    parser.add_argument("--join", metavar="HOST:PORT", type=_place, help="the master")
     parser.add_argument("--token", help="of the run")
     parser.add_argument("--locustfile", help="the same as the master's")
     parser.add_argument("--allow", metavar="HOST", action="append", default=[], help="that may be talked to")
@@ -49,14 +49,22 @@ def main() -> None:
         parser.error("CONFIG must be given, or --join with --token and --locustfile")
 
 
+def _place(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"must be HOST:PORT, got {text!r}")
+    return host, int(port)
+
+
 def _join(said: argparse.Namespace) -> None:
     from pytest_mlops.runners.locust_worker import Master, Worker
 
     for key in [key for key in os.environ if key.upper().startswith("LOCUST_") or key.lower().endswith("_proxy")]:
         del os.environ[key]  # what steers Locust, or leads through a proxy
-    host, _, port = said.join.rpartition(":")
+    os.environ["NO_PROXY"] = "*"
+    host, port = said.join
     worker = Worker(str(Path(said.locustfile).resolve()), [*said.allow, host])
-    print(json.dumps(worker.work(Master(host, int(port), said.token), said.wait)))
+    print(json.dumps(worker.work(Master(host, port, said.token), said.wait)))
 
 
 def _run_config(config: dict[str, Any], path: str, number: int | None) -> None:

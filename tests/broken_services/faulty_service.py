@@ -5,7 +5,6 @@ python faulty_service.py --port 8000 [--fault NAME]
 
 from __future__ import annotations
 
-import argparse
 import codecs
 import copy
 import io
@@ -144,6 +143,8 @@ class Service(model_service.Service):
         for answer, row in zip(answers, rows, strict=True):
             if self.fault in ADDED:
                 answer.update(ADDED[self.fault](row, answer["probability"]))
+            if self.fault == "clips" and row["distance"] == 5000:
+                answer["probability"] /= 2
             if self.fault == "fills_in" and row["dep_delay"] is None and row["distance"] in KNOWN_ROUTES:
                 answer["probability"] /= 2
         if self._is_wrong(rows):
@@ -163,16 +164,5 @@ class Service(model_service.Service):
         }.get(self.fault, False)
 
 
-def main() -> None:
-    """Serve until ended."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--fault", default="")
-    options = parser.parse_args()
-    from waitress import serve
-
-    serve(Service(options.fault), host="127.0.0.1", port=options.port, threads=8)
-
-
 if __name__ == "__main__":
-    main()
+    model_service.main(Service)

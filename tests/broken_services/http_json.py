@@ -31,7 +31,7 @@ def read_body(environ: Environ) -> tuple[str, bytes]:
 
 
 def read_json(raw: bytes) -> Any:
-    """Return the value of a JSON text; a number that no machine holds is infinite, for a field to refuse."""
+    """Return the value of a JSON text, no key twice; a number that is too long is infinite, for a field to refuse."""
     try:
         return json.loads(raw.decode("utf-8"), object_pairs_hook=_no_twice, parse_int=_integer)
     except (ValueError, RecursionError) as exc:

@@ -10,9 +10,11 @@ import functools
 import json
 import math
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 CARRIERS = ("AA", "DL", "UA")
@@ -243,15 +245,25 @@ def _error(status: int, code: str, field: str, message: str) -> tuple[int, Any]:
     return status, {"error": {"code": code, "field": field, "message": message}}
 
 
-def main() -> None:
+def serve(application: Callable[..., Any], *, port: int, threads: int) -> None:
+    """Serve until told to end, and answer what is in flight then."""
+    import waitress
+
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from examples.flight_delay.drain import drain_on_sigterm
+
+    server = waitress.create_server(application, host="127.0.0.1", port=port, threads=threads)
+    drain_on_sigterm(server)
+    server.run()
+
+
+def main(make: Callable[[str], Service] = Service) -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--fault", default="")
     options = parser.parse_args()
-    from waitress import serve
-
-    serve(Service(options.fault), host="127.0.0.1", port=options.port, threads=4)
+    serve(make(options.fault), port=options.port, threads=4)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -142,4 +143,26 @@ def test_processes_are_of_locust(project: Project) -> None:
     text = check("processes=2", "1s").replace("locustfile=", "rows=[], contract=")
     project.write({"checks/test_api.py": text}).run("--mlops").assert_outcomes(errors=0, failed=1)
     (only,) = project.record()["checks"]
-    assert "processes= and expect_workers= are of Locust. Hint: locustfile=" in str(only)
+    assert "processes=, expect_workers= and bind= are of Locust. Hint: locustfile=" in str(only)
+
+
+def test_a_master_listens_elsewhere_where_check_and_command_line_allow_it(project: Project, runs: list[Run]) -> None:
+    """A real address of this machine that is not loopback."""
+    each = [entry for entries in psutil.net_if_addrs().values() for entry in entries]
+    address = next((one.address for one in each if one.family is socket.AF_INET and one.address[:4] != "127."), None)
+    if address is None:
+        pytest.skip("this machine has no other address than loopback")
+    team = f"processes=1, expect_workers=1, bind={address!r}"
+    project.write({"checks/test_api.py": check(team, "1s")}).run("--mlops", f"--mlops-allow-host={address}")
+    assert f"bind must be loopback or an allowed host, got '{address}'" in reason_of(project)
+    project.write({"checks/test_api.py": check(f"{team}, allowed_hosts=[{address!r}]", "1s")}).run("--mlops")
+    assert f"'{address}' is allowed by the check, and must be by the command line too" in reason_of(project)
+    runs.append(run := Run(project.pytester.path, f"--mlops-allow-host={address}"))
+    assert run.process.wait(LIMIT_S) == 0, "".join(run.lines)
+    assert f"--join {address}:" in run.joiner.told[0]
+    assert [code for code, _ in run.joiner.ended()] == [0]
+
+
+def reason_of(project: Project) -> str:
+    (only,) = project.record()["checks"]
+    return str(only["reason"])

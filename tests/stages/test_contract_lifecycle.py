@@ -11,6 +11,7 @@ from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, Subpro
 from pytest_mlops.stages.contract import LAWS, law, laws_of, measure_contract
 from pytest_mlops.stages.contract.findings import first_failure
 from pytest_mlops.stages.contract.flights import not_accepted
+from pytest_mlops.stages.contract.laws import DECLARED
 from pytest_mlops.stages.service import Service, attach, start_service
 from tests.broken_services import lifecycle_service, model_service
 
@@ -135,8 +136,11 @@ def test_what_was_not_declared_is_not_tried(tmp_path: Path) -> None:
 def test_laws_that_need_a_declaration_are_asked_for(tmp_path: Path) -> None:
     contract = tmp_path / "contract.json"
     contract.write_text('{"paths": {}}', encoding="utf-8")
-    assert [one.id for one in laws_of(contract)] == [name for name in LAWS if name != NAMES]
-    assert [one.id for one in laws_of(contract, also=[NAMES], without=[END])] == [name for name in LAWS if name != END]
+    assert [one.id for one in laws_of(contract)] == [name for name in LAWS if name not in DECLARED]
+    kept = [name for name in LAWS if name not in {END, "expected_directions"}]
+    assert [one.id for one in laws_of(contract, also=[NAMES], without=[END])] == kept
+    kept = [name for name in LAWS if name != NAMES]
+    assert [one.id for one in laws_of(contract, declared=["directions"])] == kept
     with pytest.raises(DeclarationError, match=f"Did you mean '{READY}'"):
         laws_of(contract, without=["ready_is_ready"])
 
@@ -144,7 +148,10 @@ def test_laws_that_need_a_declaration_are_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", LAWS)
 def test_every_law_shows_what_an_exception_in_the_service_wrote(tmp_path: Path, name: str) -> None:
     with serve(tmp_path, "raises") as service:
-        result = measure(service, name, deployed={"model_digest": "sha256:0"}, offline=model_service.predict)
+        result = measure(
+            service, name, deployed={"model_digest": "sha256:0"}, directions={"dep_delay": "increasing"},
+            offline=model_service.predict,
+        )  # fmt: skip
         with pytest.raises(RequirementNotMet, match="RuntimeError: the model broke"):
             result.require(law(name))
 

@@ -138,7 +138,8 @@ def test_a_worker_with_another_locustfile(delay_api: Service, tmp_path: Path) ->
 
 
 def test_users_that_were_not_all_spawned(delay_api: Service, tmp_path: Path) -> None:
-    assert_never_green(run(delay_api, "unborn", tmp_path, Team(processes=2)), "not all 4 users started")
+    result = run(delay_api, "unborn", tmp_path, Team(processes=2), seconds=0.5)
+    assert_never_green(result, "not all 4 users started")
 
 
 def test_requests_that_were_lost_in_merging(delay_api: Service, tmp_path: Path) -> None:

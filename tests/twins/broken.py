@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_SLOW_S, _JITTER_S = 0.15, 0.002
+_SLOW_S, _JITTER_S = 0.2, 0.002
 
 
 def train(seed: int, *, twin: str) -> training.Training:

@@ -8,11 +8,12 @@ from pytest_mlops.stages.contract.committed import (
     read_rows,
 )
 from pytest_mlops.stages.contract.laws import LAWS, NEED_OFFLINE, Law, law
-from pytest_mlops.stages.contract.measure import contract_of, measure_contract
+from pytest_mlops.stages.contract.measure import TOGETHER, contract_of, measure_contract
 
 __all__ = [
     "LAWS",
     "NEED_OFFLINE",
+    "TOGETHER",
     "Law",
     "contract_of",
     "law",

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.data.suite import Suite
 
 _SENT = ("valid_requests_answer", "invalid_requests_are_refused", "unknown_paths_and_methods")
+TOGETHER = (*_SENT, "never_a_server_error")  # looks at what those three sent
 _TRIES: Mapping[str, Callable[[Bench], Findings]] = MappingProxyType({
     "valid_requests_answer": requests.valid_requests_answer,
     "invalid_requests_are_refused": requests.invalid_requests_are_refused,

@@ -54,7 +54,8 @@ def _ways(null: Sequence[str], absent: Sequence[str]) -> dict[str, Way]:
     """Return the ways in which a row may lack values, in words: each field alone, and all at once."""
     ways = {f"{name} null": _with_null(name) for name in null}
     ways |= {f"{name} absent": _without(name) for name in absent}
-    return ways | {"all null": _with_null(*null), "all absent": _without(*absent)}
+    ways |= {"all null": _with_null(*null)} if len(null) > 1 else {}
+    return ways | ({"all absent": _without(*absent)} if len(absent) > 1 else {})
 
 
 def _left_out(

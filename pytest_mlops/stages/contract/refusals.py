@@ -20,6 +20,7 @@ _INSIDES = re.compile(r'Traceback \(most recent|File \\?"[^"]+", line \d+|/[\w.-
 # What would be known again: a text that is a value (not a key), of its first 40 letters; a number of 30 digits.
 _DISTINCTIVE = re.compile(r'[:\[]\s*"([ !#-\[\]-~]{8,40})|(\d{30,40})')
 _LOOKED_AT = 100_000
+_LONG_WORD = 16
 _START = 40  # letters of a body by which it is known again
 _KEYS = re.compile(r'"([^"\\]+)"\s*:')
 _TENSORS = re.compile(r'"name"\s*:\s*"([^"\\]+)"')  # where fields are tensors, each with its name
@@ -64,9 +65,14 @@ def _sent_back(exchange: Exchange, signature: Signature) -> str:
         return "a refusal must not send back the body that was sent"
     for text, digits in _DISTINCTIVE.findall(sent):
         value = text or digits
-        if value in told and value not in documented:
+        if value in told and value not in documented and _is_distinctive(value):
             return f"a refusal must not send back the values that were sent, got {value[:20]!r}"
     return ""
+
+
+def _is_distinctive(value: str) -> bool:
+    """Say whether a text is more than a word, which a message may use for itself."""
+    return not value.isalpha() or len(value) >= _LONG_WORD
 
 
 def _not_named(exchange: Exchange, signature: Signature, field: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.stages.contract.differences import first_difference
+from pytest_mlops.stages.contract.extremes import extreme_rows
 from pytest_mlops.stages.contract.faults import Rows, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
 from pytest_mlops.stages.contract.offline import boundary_rows, predict_offline
@@ -114,7 +115,7 @@ def _at_once(bench: Bench, findings: Findings) -> None:
 
 
 def online_equals_offline(bench: Bench) -> Findings:
-    """Compare the service with the model offline: real rows, drawn rows, and rows where decisions change."""
+    """Compare the service with the model offline: real rows, drawn ones, at decisions and at ends of the document."""
     findings = Findings(unit="rows")
     offline = bench.offline
     if offline is None:
@@ -131,6 +132,9 @@ def online_equals_offline(bench: Bench) -> Findings:
     findings.phase = "boundary row"
     if near := boundary_rows(offline, bench.examples, bench.signature.row):
         probe(near)
+    findings.phase = "drawn row at an end"
+    if ends := extreme_rows(bench.signature.row, bench.plain_rows[0]):
+        probe(ends)
     return findings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # A softmax in float32 over a thousand classes is off by some 1e-5; no decision hangs on less than this.
 SUM_TOLERANCE = 1e-4
-_NO_NUMBERS = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "none", "null", ""})
+_NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
 
 
 @dataclass
@@ -88,17 +89,11 @@ def _sound(bench: Bench, findings: Findings, reader: _Reader, rows: Rows, predic
 def _problems(reader: _Reader, nodes: Sequence[Node]) -> Iterator[str]:
     """Yield what is wrong with a prediction, a sentence a value."""
     for node in nodes:
-        no_number = node.is_number or _stands_for_none(node)
-        if no_number and not node.is_finite and reader.is_meant_as_number(node):
+        number = node.is_number or (isinstance(node.value, str) and _NO_NUMBER.fullmatch(node.value))
+        if number and not node.is_finite and reader.is_meant_as_number(node):
             yield f"{node.place or node.name} must be a finite number, got {node.value!r:.40}"
         elif (allowed := reader.allowed(node)) is not None:
             yield from _beyond(node, allowed)
-
-
-def _stands_for_none(node: Node) -> bool:
-    if node.value is None:
-        return "null" not in kinds_of(node.schema)
-    return isinstance(node.value, str) and node.value.strip().lower() in _NO_NUMBERS
 
 
 def _beyond(node: Node, allowed: Allowed) -> Iterator[str]:

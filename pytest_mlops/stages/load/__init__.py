@@ -9,9 +9,10 @@ from pytest_mlops.stages.load.measure import Load, measure_load, measure_locust
 from pytest_mlops.stages.load.messages import requests_of
 from pytest_mlops.stages.load.regression import measure_regression
 from pytest_mlops.stages.load.scenario import Scenario, closed, offline, server, single_stream
-from pytest_mlops.stages.load.team import Team
+from pytest_mlops.stages.load.team import LOOPBACK, Team
 
 __all__ = [
+    "LOOPBACK",
     "Bounds",
     "Load",
     "Scenario",

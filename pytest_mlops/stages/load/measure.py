@@ -177,7 +177,7 @@ def measure_locust(
     if not locustfile.is_file():
         raise DeclarationError(f"locustfile must be a file, got {str(locustfile)!r}")
     users, subject, team = load.scenario.users, name or target.name, team or Team()
-    team.check(users)
+    team.check(users, load.allowed_hosts)
     plan = LocustPlan(
         locustfile=str(locustfile.resolve()), host=target.url, users=users, duration_s=load.duration_s,
         warmup_s=load.warmup_s, spawn_rate=spawn_rate or min(float(users), _MOST_USERS_A_SECOND), seed=load.seed,

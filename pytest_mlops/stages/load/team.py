@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.stages.service_endpoint import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
+
+
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +31,14 @@ class Team:
         That are started by hand, here or on other machines, by the command that the run prints.
     expect_s
         How long they are waited for.
+    bind
+        The address of this machine that they join at.
     """
 
     processes: int = 0
     expect_workers: int = 0
     expect_s: float = 60.0
+    bind: str = LOOPBACK
 
     @property
     def size(self) -> int:
@@ -42,13 +50,13 @@ class Team:
         said = {"processes": self.processes, "expect_workers": self.expect_workers}
         return {name: number for name, number in said.items() if number}
 
-    def check(self, users: int) -> None:
-        """Refuse what is no team, or one with more workers than users.
+    def check(self, users: int, allowed_hosts: Collection[str]) -> None:
+        """Refuse what is no team, one with more workers than users, and an address that is not allowed.
 
         Raises
         ------
         DeclarationError
-            With the number that is wrong.
+            With what is wrong.
         """
         for name in ("processes", "expect_workers"):
             number = getattr(self, name)
@@ -56,6 +64,20 @@ class Team:
                 raise DeclarationError(f"{name} must be a whole number from 0 on, got {number!r}")
         if self.size > users:
             raise DeclarationError(f"users must be at least one for each of {self.size} workers, got {users}")
+        if not _is_one_address(self.bind):
+            raise DeclarationError(f"bind must be one IPv4 address of this machine, got {self.bind!r}")
+        if not (is_loopback(self.bind) or self.bind in allowed_hosts):
+            raise DeclarationError(
+                f"bind must be loopback or an allowed host, got {self.bind!r}. "
+                f"Hint: add {self.bind!r} to allowed_hosts if others may reach this machine there"
+            )
+
+
+def _is_one_address(text: str) -> bool:
+    try:
+        return not ipaddress.IPv4Address(text).is_unspecified
+    except ValueError:
+        return False
 
 
 def join_command(where: str, token: str, locustfile: str, allowed_hosts: Sequence[str] = ()) -> str:

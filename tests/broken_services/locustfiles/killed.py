@@ -8,7 +8,7 @@ from locust import HttpUser, constant, task
 
 from tests.broken_services.locustfiles.travellers import FLIGHT
 
-_AFTER_S = 1.2
+_AFTER_S = 2.0
 
 
 class Leaving(HttpUser):  # type: ignore[misc]
