@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -116,19 +117,20 @@ class Bench:
         findings: Findings,
         drawn: Mapping[str, Any] | SearchStrategy[Any],
         probe: Callable[[Any], bool],
+        *,
+        share: float = 1.0,
     ) -> None:
-        """Give values of a schema or a strategy to `probe`; say so where time ran out."""
+        """Give `share` of `max_examples` values of a schema or a strategy to `probe`; say so where time ran out."""
+        examples = math.ceil(self.max_examples * share)
         complete = explore(
             drawn,
             self._heard(findings, probe),
             seed=self.seed,
-            max_examples=self.max_examples,
+            max_examples=examples,
             time_limit_s=self.time_limit_s,
         )
         if not complete and not findings.violations:
-            findings.missing = (
-                f"stopped after {self.time_limit_s:g} s, before all {self.max_examples} drawn requests were sent"
-            )
+            findings.missing = f"stopped after {self.time_limit_s:g} s, before all {examples} drawn requests were sent"
 
     def _heard(self, findings: Findings, probe: Callable[[Any], bool]) -> Callable[[Any], bool]:
         """Return a probe that says every few seconds how far it is."""

@@ -30,10 +30,15 @@ def extreme_rows(schema: Mapping[str, Any], row: Mapping[str, Any]) -> Rows:
 
 def ends_of(schema: Mapping[str, Any]) -> list[Any]:
     """Return the values of a field at its ends, those that its own schema allows; none where it has no end."""
-    problem, found = compile_schema(schema), list[Any]()
-    for part in [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]:
-        found += [value for value in [*part.get("enum", ()), *_numbers(part), *_texts(part)] if not problem(value)]
-    return found
+    problem, parts = compile_schema(schema), [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    found = [
+        value for part in parts for value in [*part.get("enum", ()), *_truths(part), *_numbers(part), *_texts(part)]
+    ]
+    return [value for value in found if not problem(value)]
+
+
+def _truths(schema: Mapping[str, Any]) -> tuple[bool, ...]:
+    return (False, True) if "boolean" in schema.get("type", ()) else ()
 
 
 def _numbers(schema: Mapping[str, Any]) -> Iterator[float]:

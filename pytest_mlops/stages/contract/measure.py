@@ -128,7 +128,7 @@ def measure_contract(
     ends_within_s
         How long the service may take to end once it is told to.
     max_examples
-        How many requests are drawn a law.
+        How many requests are drawn a law; half as many where each is sent several times.
     laws
         Names out of `LAWS`; by default all but `expected_directions` where no direction is declared.
     tolerance

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Answers = list[Any] | None
 _MOST_ROWS = 100
+_SHARE = 0.5  # of the drawn examples: each is asked for several times
 _AT_ONCE = 16
 _ROUNDS = 4
 _NO_JSON = b'{"rows": ['
@@ -153,7 +154,7 @@ def on_rows(bench: Bench, findings: Findings, probe: Callable[[Rows], bool]) -> 
     if bench.examples:
         probe(bench.examples[:_MOST_ROWS])
     findings.phase = "drawn row"
-    bench.explore(findings, bench.rows_schema(at_least=2), probe)
+    bench.explore(findings, bench.rows_schema(at_least=2), probe, share=_SHARE)
     return findings
 
 
