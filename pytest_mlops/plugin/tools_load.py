@@ -213,8 +213,9 @@ def _drawn(
     batch: int = 1,
 ) -> Sequence[Request]:
     """Return requests of real rows, or drawn ones, as the contract says."""
-    from pytest_mlops.stages.contract import contract_of, read_contract
+    from pytest_mlops.stages.contract import contract_of, read_committed_signature
     from pytest_mlops.stages.load import requests_of
 
-    said = contract_of(service, None if contract is None else read_contract(tool.path(contract)), allowed_hosts)
+    committed = None if contract is None else read_committed_signature(tool.path(contract))
+    said = committed or contract_of(service, None, allowed_hosts)
     return requests_of(said, rows, batch=batch, seed=tool.state.seed)

@@ -12,7 +12,7 @@ import pytest
 from pytest_mlops.adapters.hypothesis import draw
 from pytest_mlops.adapters.jsonschema import compile_schema
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.stages.contract import laws_of, protocol_of, read_contract
+from pytest_mlops.stages.contract import laws_of, protocol_of, read_committed_signature, read_contract
 from pytest_mlops.stages.contract.agreement import disagreements, ranges_of
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.example_rows import space_of_example
@@ -250,6 +250,16 @@ def test_metadata_in_a_file_are_a_contract(tmp_path: Path) -> None:
     assert protocol_of(path) == "open_inference"
     assert read_metadata_file(path).space().fields[0].schema["maxItems"] == 2
     assert "every_form_answers_the_same" in [law.id for law in laws_of(path)]
+    (sent,) = requests_of(read_committed_signature(path), [{"a": [1.5, 2.5]}], batch=1, seed=1)
+    assert sent.path == "/v2/models/m/infer"
+    assert json.loads(sent.body)["inputs"] == [{"name": "a", "shape": [1, 2], "datatype": "FP64", "data": [1.5, 2.5]}]
+
+
+def test_a_tensor_that_is_served_otherwise_than_committed_is_told() -> None:
+    committed = read_metadata(metadata(("a", "FP64", [-1, 2])), "it").space(source="the committed metadata")
+    served = read_metadata(metadata(("a", "FP64", [-1, 3])), "it").space()
+    words = "a: the metadata says FP64, the committed metadata says FP64, of 3 and 2 values"
+    assert told(served, committed) == {"a": words}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_mlops.adapters.hypothesis import draw
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.stages.contract.document import read_signature
+from pytest_mlops.stages.contract.document import Signature, read_signature
 from pytest_mlops.stages.contract.faults import request
 
 if TYPE_CHECKING:
@@ -60,12 +60,19 @@ class Address:
 
 
 def requests_of(
-    contract: Mapping[str, Json], rows: Sequence[Mapping[str, Any]], *, batch: int, seed: int, path: str | None = None
+    contract: Mapping[str, Json] | Signature,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    batch: int,
+    seed: int,
+    path: str | None = None,
 ) -> list[Request]:
     """Return requests that a contract allows, of the rows that are given, or of drawn ones.
 
     Parameters
     ----------
+    contract
+        An OpenAPI document, or where a contract takes rows.
     batch
         Rows in a request.
 
@@ -74,7 +81,7 @@ def requests_of(
     DeclarationError
         When the contract takes fewer rows in a request, or no rows could be drawn.
     """
-    signature = read_signature(contract, path=path)
+    signature = contract if isinstance(contract, Signature) else read_signature(contract, path=path)
     if batch > signature.max_rows:
         raise DeclarationError(
             f"batch must be at most {signature.max_rows:,} rows, as the contract says, got {batch:,}"
