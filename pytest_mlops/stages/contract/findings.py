@@ -135,8 +135,9 @@ def first_failure(log: str) -> str:
     begins = next((at for at, line in enumerate(lines) if _TRACEBACK.match(line)), None)
     if begins is None:
         return "\n".join(lines[:_LOG_LINES])
-    again = [at for at, line in enumerate(lines) if at >= begins and line[:1].strip() and not _GOES_ON.match(line)]
-    end = again[0] + 1 if again else len(lines)
+    raised = [at for at, line in enumerate(lines) if at >= begins and line[:1].strip() and not _GOES_ON.match(line)]
+    last = (at for at in raised if not any(map(_GOES_ON.match, lines[at + 1 : at + 3])))
+    end = next(last, len(lines) - 1) + 1
     return "\n".join(lines[max(end - _LOG_LINES, begins) : end])
 
 
