@@ -180,7 +180,11 @@ def test_every_law_shows_what_an_exception_in_the_service_wrote(tmp_path: Path, 
 
 
 def test_what_was_written_after_a_failure_is_not_shown() -> None:
-    trace = 'Traceback (most recent call last):\n  File "a", line 1\n\nDuring handling of it\nKeyError: 1'
+    trace = 'Traceback (most recent call last):\n  File "a", line 1\nKeyError: 1'
     assert first_failure(f"GET /\n{trace}\n" + "GET /\n" * 50).endswith("KeyError: 1")
+    chained = (
+        f"{trace}\nof two lines\n\nDuring handling of the above exception, another exception occurred:\n\n{trace[:-1]}2"
+    )
+    assert first_failure(f"{chained}\n" + "GET /\n" * 50).endswith("KeyError: 2")
     assert first_failure("line\n" * 20).count("line") == 8
     assert first_failure("") == ""

@@ -132,16 +132,21 @@ def first_failure(log: str) -> str:
     'Traceback (most recent call last):\n  File "a"\nValueError: no'
     """
     lines = log.splitlines()
-    begins = next((at for at, line in enumerate(lines) if _TRACEBACK.match(line)), None)
-    if begins is None:
+    tracebacks = [at for at, line in enumerate(lines) if _TRACEBACK.match(line)]
+    if not tracebacks:
         return "\n".join(lines[:_LOG_LINES])
-    again = [at for at, line in enumerate(lines) if at >= begins and line[:1].strip() and not _GOES_ON.match(line)]
-    end = again[0] + 1 if again else len(lines)
-    return "\n".join(lines[max(end - _LOG_LINES, begins) : end])
+    last = tracebacks[0]
+    for at in tracebacks[1:]:  # of exceptions that were raised while another was handled, the last is what was met
+        if not any(map(_CHAINED.match, lines[max(at - _BETWEEN, 0) : at])):
+            break
+        last = at
+    end = next((at for at in range(last + 1, len(lines)) if lines[at][:1].strip()), len(lines) - 1) + 1
+    return "\n".join(lines[max(end - _LOG_LINES, last) : end])
 
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|\s+\+ Exception Group Traceback")
-_GOES_ON = re.compile(r"Traceback \(most recent|During handling of|The above exception")
+_CHAINED = re.compile(r"During handling of|The above exception")
+_BETWEEN = 3  # lines from such a sentence to the next traceback
 
 
 def curl(exchange: Exchange) -> str:
