@@ -50,7 +50,7 @@ def mlops_canary(request: pytest.FixtureRequest) -> Callable[..., Result]:
             pairs=pairs,
             seed=tool.state.seed,
             time_limit_s=seconds(timeout),
-            allowed_hosts=allowed_hosts,
+            allowed_hosts=tool.state.hosts(allowed_hosts),
             progress=tool.state.say,
         )
         return tool.kept(result)
@@ -88,7 +88,7 @@ def mlops_rollback(request: pytest.FixtureRequest) -> Callable[..., Result]:
             rate=rate,
             longest_s=seconds(longest),
             timeout_s=seconds(timeout),
-            allowed_hosts=allowed_hosts,
+            allowed_hosts=tool.state.hosts(allowed_hosts),
         )
         recorded = _rows(tool, rows)
         return tool.kept(

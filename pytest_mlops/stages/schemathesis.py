@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,13 @@ from pytest_mlops.adapters.schemathesis import Checked, installed_version, run_s
 from pytest_mlops.core.artefact import Artefact
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.core.judge import Judgement, judge
-from pytest_mlops.core.limit import Limit, at_most
+from pytest_mlops.core.limit import at_most
 from pytest_mlops.core.measurement import Measurement
 from pytest_mlops.core.messages import did_you_mean
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.contract.document import inline
 from pytest_mlops.stages.contract.findings import Findings, Violation
+from pytest_mlops.stages.contract.laws import Law
 from pytest_mlops.stages.contract.mask import Mask
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint, silent
 
@@ -38,19 +37,7 @@ CHECKS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class SchemathesisCheck:
-    """A requirement: a check of Schemathesis found no failure."""
-
-    id: str
-    limit: Limit
-
-    def judge(self, result: Result) -> Iterable[Judgement]:
-        """Judge how many failures it found."""
-        yield judge(result[self.id], self.limit)
-
-
-def schemathesis_check(name: str) -> SchemathesisCheck:
+def schemathesis_check(name: str) -> Law:
     """Return the requirement that a check of Schemathesis found no failure.
 
     Raises
@@ -62,12 +49,10 @@ def schemathesis_check(name: str) -> SchemathesisCheck:
         raise DeclarationError(
             f"{name!r} is no check of Schemathesis for a model service. {did_you_mean(name, CHECKS)}"
         )
-    return SchemathesisCheck(id=name, limit=at_most(0))
+    return Law(id=name, limit=at_most(0))
 
 
-def schemathesis_checks_of(
-    document: Mapping[str, Any], *, without: Collection[str] = ()
-) -> Sequence[SchemathesisCheck]:
+def schemathesis_checks_of(document: Mapping[str, Any], *, without: Collection[str] = ()) -> Sequence[Law]:
     """Return the checks that have something to look at in a service with this document.
 
     Raises
