@@ -54,7 +54,8 @@ def test_mlflow_answers_malformed_requests_badly_and_all_else_well(tmp_path: Pat
             seed=1,
             max_examples=8,
         )
-    assert red(result) == SINGLE
+    # Its refusals name no field; and in flight at SIGTERM is what happens to be.
+    assert SINGLE <= red(result) <= {*SINGLE, "missing_values_as_offline", "sigterm_answers_what_is_in_flight"}
     assert result["every_form_answers_the_same"].n > 100
     details: Any = result.details
     kinds = {row[0]: row[1] for row in details["never_a_server_error"]}
