@@ -245,6 +245,11 @@ def _error(status: int, code: str, field: str, message: str) -> tuple[int, Any]:
     return status, {"error": {"code": code, "field": field, "message": message}}
 
 
+def slow_service() -> Service:
+    """Return a right service that takes its time, for a server that is started otherwise."""
+    return Service("slow")
+
+
 def serve(application: Callable[..., Any], *, port: int, threads: int) -> None:
     """Serve until told to end, and answer what is in flight then."""
     import waitress

@@ -27,7 +27,7 @@ def delay_api(mlops_service):
     )
 """
 OF_A_MODEL = """
-@pytest.mark.mlops_laws("model")
+@pytest.mark.mlops_laws("model", without=["sigterm_answers_what_is_in_flight"])
 def test_contract(mlops_contract, delay_api, mlops_law):
     if mlops_law.id not in {"online_equals_offline"}:
         mlops_contract(delay_api, examples=4).require(mlops_law)
@@ -82,7 +82,7 @@ def test_an_unknown_protocol_is_told(project: Project) -> None:
 
 
 def test_an_unknown_protocol_of_the_marker_is_told_at_collection(project: Project) -> None:
-    check = OF_A_MODEL.replace('("model")', '("model", protocol="mlfow")')
+    check = OF_A_MODEL.replace('("model", ', '("model", protocol="mlfow", ')
     result = written(project, "mlflow_service", "", check).run("--mlops")
     result.stdout.fnmatch_lines(
         ["*the marker mlops_laws: 'mlfow' is no protocol of a service. Did you mean 'mlflow'?*"]

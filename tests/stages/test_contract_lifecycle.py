@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,8 +20,6 @@ from pytest_mlops.stages.service import Service, attach, start_service
 from tests.broken_services import lifecycle_service, model_service
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_mlops.core.measurement import Measurement
     from pytest_mlops.core.result import Result
 
@@ -88,8 +88,9 @@ def test_a_service_that_drops_what_is_in_flight_breaks_the_law(tmp_path: Path) -
 
 def test_waitress_by_itself_drops_what_waits(tmp_path: Path) -> None:
     """A real server: what waits for one of its four threads is cancelled."""
-    command = [sys.executable, model_service.__file__, "--port", "{port}", "--fault", "slow"]
-    with start_service(command, name="delay_api", workdir=tmp_path) as service:
+    application = ["--call", "tests.broken_services.model_service:slow_service"]
+    command = [sys.executable, "-m", "waitress", "--listen=127.0.0.1:{port}", "--threads=4", *application]
+    with start_service(command, name="delay_api", workdir=tmp_path, cwd=Path(__file__).parents[2]) as service:
         found = measure(service, END)[END]
     assert float(found) >= 1
     assert "must get its whole answer" in found.note
@@ -159,7 +160,7 @@ def test_what_was_not_declared_is_not_tried(tmp_path: Path) -> None:
 
 def test_laws_that_need_a_declaration_are_asked_for(tmp_path: Path) -> None:
     contract = tmp_path / "contract.json"
-    contract.write_text('{"paths": {}}', encoding="utf-8")
+    contract.write_text(json.dumps(model_service.document()), encoding="utf-8")
     assert [one.id for one in laws_of(contract)] == laws_for(())
     kept = [name for name in laws_for(["deployed"]) if name != END]
     assert [one.id for one in laws_of(contract, also=[NAMES], without=[END])] == kept

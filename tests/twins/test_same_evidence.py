@@ -38,7 +38,7 @@ def test_the_evidence_is_the_same_in_every_mode_and_order(
     ):
         monkeypatch.setenv("ORDER", order)
         found.append(evidence(lifecycle.record(*words)))
-    assert len(found[0]) == 71
+    assert len(found[0]) == 79
     assert all(check["evidence"] for check in found[0])
     assert found[1] == found[0]
     assert found[2] == found[0]
