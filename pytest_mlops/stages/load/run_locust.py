@@ -38,7 +38,8 @@ class LocustPlan:
     @property
     def limit_s(self) -> float:
         """After how many seconds the run is ended by force."""
-        start_s = self.start_s + self.team.expect_s + self.users / self.spawn_rate
+        joined_s = self.team.expect_s if self.team.size else 0.0
+        start_s = self.start_s + joined_s + self.users / self.spawn_rate
         return start_s + self.warmup_s + self.duration_s + self.drain_s
 
     def config(self, folder: Path) -> dict[str, Any]:
