@@ -36,27 +36,17 @@ def folds_of(old: Mapping[Key, int], new: Mapping[Key, int]) -> Codes:
     return folds
 
 
-def cross_fitted(matrix: Matrix, folds: Codes, fit: Fit) -> Iterable[tuple[NDArray[np.bool_], Floats]]:
-    """Yield the rows of each fold, as a mask, and what a model says of them that was fitted to the other folds.
+def fitted_before(matrix: Matrix, folds: Codes, fit: Fit) -> Iterable[tuple[NDArray[np.bool_], Floats]]:
+    """Yield the rows of each fold but the first, and what a model says of them that was fitted to the folds before it.
+
+    Of two folds only one is judged by what the other taught. Where each is (cross-fitting), every likeness of two folds
+    is seen twice: what a model says of them goes together, and varies more than relabelled units show. Judged by those
+    before it, each fold's part is a martingale difference: it has no mean, given the others.
 
     Parameters
     ----------
     fit
         Takes the mask of the rows to fit to.
-    """
-    of_rows = folds[matrix.units]
-    for fold in range(FOLDS):
-        held = of_rows == fold
-        if held.any() and not held.all():
-            yield held, fit(~held)(matrix.values[held])
-
-
-def fitted_before(matrix: Matrix, folds: Codes, fit: Fit) -> Iterable[tuple[NDArray[np.bool_], Floats]]:
-    """Yield the rows of each fold but the first, and what a model says of them that was fitted to the folds before it.
-
-    Of two folds only one is judged by what the other taught. Where each is, as in `cross_fitted`, a model of the sides
-    sees every likeness of two folds twice: what it says of them goes together, and varies more than relabelled units
-    show. Judged by those before it, each fold's part is a martingale difference: it has no mean, given the others.
 
     References
     ----------

@@ -1,8 +1,8 @@
 r"""Change of the relation between the inputs and the target: :math:`P(y \mid x)`, apart from a change of :math:`P(x)`.
 
-A model of the target is fitted to the reference; what it expects of a row is taken from what was seen. It is
-cross-fitted by unit: the rows of a fold, of both sides, are held against a model that saw none of their units, so that
-they are exchangeable where nothing changed. In a bin of a column, two things are the same on both sides
+A model of the target is fitted to the reference; what it expects of a row is taken from what was seen. The rows of a
+fold, of both sides, are held against a model of the reference's folds before it: given those, they are exchangeable
+where nothing changed. In a bin of a column, two things are the same on both sides
 where the relation is, whatever became of the inputs: the mean residual, and the slope of the residual over what is
 expected: 0 where the target follows the model, lower by 1 where it no longer does, by 2 where it does the reverse.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from pytest_mlops.adapters.scikit_learn import fit_trees
 from pytest_mlops.stages.drift.effects import Effect, Resamples
-from pytest_mlops.stages.drift.folds import cross_fitted
+from pytest_mlops.stages.drift.folds import fitted_before
 from pytest_mlops.stats.change import ratio_change
 from pytest_mlops.stats.clusters import Distance
 from pytest_mlops.stats.ratios import over
@@ -45,14 +45,19 @@ class Expected:
     scale: float
 
 
-def expected_of(matrix: Matrix, target: Floats, folds: NDArray[np.intp], *, is_class: bool, seed: int) -> Expected:
-    """Return target and cross-fitted expectation, in standard deviations of the target in the reference."""
+def expected_of(
+    matrix: Matrix, target: Floats, folds: NDArray[np.intp], *, is_class: bool, seed: int
+) -> tuple[NDArray[np.bool_], Expected]:
+    """Return the rows that a model of earlier folds judges, as a mask, and of them the target and what it expects.
+
+    Both are in standard deviations of the target in the reference.
+    """
     known = target[~matrix.is_current]
     mean, scale = float(known.mean()), float(known.std()) or 1.0
-    expected = np.full(len(target), mean)
+    expected, judged = np.full(len(target), mean), np.zeros(len(target), dtype=np.bool_)
 
-    def fit(others: NDArray[np.bool_]) -> Callable[[Floats], Floats]:
-        rows = others & ~matrix.is_current
+    def fit(before: NDArray[np.bool_]) -> Callable[[Floats], Floats]:
+        rows = before & ~matrix.is_current
         if not rows.any():
             return lambda values: np.full(len(values), mean)
         if len(np.unique(target[rows])) == 1:
@@ -61,9 +66,10 @@ def expected_of(matrix: Matrix, target: Floats, folds: NDArray[np.intp], *, is_c
             matrix.values[rows], target[rows], is_category=matrix.is_category, is_class=is_class, seed=seed
         )
 
-    for held, found in cross_fitted(matrix, folds, fit):
+    for held, found in fitted_before(matrix, folds, fit):
         expected[held] = found
-    return Expected((target - mean) / scale, (expected - mean) / scale, mean, scale)
+        judged |= held
+    return judged, Expected((target[judged] - mean) / scale, (expected[judged] - mean) / scale, mean, scale)
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,10 @@ class _Preparing:
         matrix = self.matrix.only(known)
         if not len(matrix.names) or matrix.is_current.all() or not matrix.is_current.any():
             return
-        expected = expected_of(matrix, target[known], self.folds, is_class=is_class, seed=self.asked.seed)
+        judged, expected = expected_of(matrix, target[known], self.folds, is_class=is_class, seed=self.asked.seed)
+        matrix = matrix.only(judged)
+        if matrix.is_current.all() or not matrix.is_current.any():
+            return
         for number, name in enumerate(matrix.names):
             bins, sides = bins_of(matrix, number, expected, self.n_units)
             is_public = name in self.public or name not in matrix.words
