@@ -187,7 +187,7 @@ def test_a_batch_job_with_its_rows_in_another_order_answers_the_same(lifecycle: 
 
 
 def test_a_slow_service(lifecycle: Lifecycle) -> None:
-    """Four threads, 0.2 s a request: 25 requests a second wait for each other."""
+    """Four threads, 0.2 s a request: 35 requests a second wait for each other."""
     assert lifecycle.run("test_load.py", "-k", "service_level", fixtures=SERVE.format(twin="slow")) == {
         "the_service_level_is_met": "fail"
     }
