@@ -66,12 +66,20 @@ def begun(folder: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def command_of(process: psutil.Process) -> str:
+    """Return the command of a process; empty where it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def family_under_load(process: subprocess.Popen[str], runner: str) -> list[psutil.Process]:
     """Return all processes below pytest once the generator runs."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         family = psutil.Process(process.pid).children(recursive=True)
-        if any(runner in " ".join(member.cmdline()) for member in family if member.is_running()):
+        if any(runner in command_of(member) for member in family):
             time.sleep(0.5)
             return family
         time.sleep(0.05)
