@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pytest_mlops.adapters.http import Exchange, Request
 from pytest_mlops.core.errors import MissingExtra, SubprocessError, ToolError
-from pytest_mlops.core.process import run
+from pytest_mlops.core.process import environment_without, run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -91,7 +90,7 @@ def run_schemathesis(
     config.write_text(json.dumps({"arguments": arguments, "allowed_hosts": [*allowed_hosts]}), encoding="utf-8")
     command = [sys.executable, "-P", str(_RUNNER), str(config)]
     log = folder / "schemathesis.log"
-    done = run(command, log=log, timeout_s=timeout_s, env=_environment(), cwd=folder)
+    done = run(command, log=log, timeout_s=timeout_s, env=environment_without("SCHEMATHESIS_"), cwd=folder)
     found = list(_read(events)) if events.exists() else []
     if done.returncode not in _ENDED or not found or "EngineFinished" not in found[-1]:
         raise SubprocessError(
@@ -107,12 +106,6 @@ def _refuse_errors(events: Sequence[Mapping[str, Any]], url: str) -> None:
     if errors:
         first = f"{errors[0].get('type', '')}: {errors[0].get('message', '')}"[:300]
         raise ToolError(f"Schemathesis must send every request to {url}, got {len(errors)} errors, the first: {first}")
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment without what steers Schemathesis or leads through a proxy."""
-    kept = {key: value for key, value in os.environ.items() if not key.upper().startswith("SCHEMATHESIS_")}
-    return {key: value for key, value in kept.items() if not key.lower().endswith("_proxy")} | {"NO_PROXY": "*"}
 
 
 def _read(events: Path) -> Iterator[Mapping[str, Any]]:

@@ -155,6 +155,12 @@ def _started(guard: subprocess.Popen[bytes], status: IO[bytes], command: Sequenc
     return child
 
 
+def environment_without(prefix: str) -> dict[str, str]:
+    """Return our environment without what steers a tool, by how its variables begin, or leads through a proxy."""
+    kept = {key: value for key, value in os.environ.items() if not key.upper().startswith(prefix)}
+    return {key: value for key, value in kept.items() if not key.lower().endswith("_proxy")} | {"NO_PROXY": "*"}
+
+
 def run(
     command: Sequence[str],
     *,

@@ -93,6 +93,11 @@ class Tool:
         return result.recorded_by(self.recorder)
 
 
+def name_of_service(service: object) -> str:
+    """Return the name of a service, or its address."""
+    return str(getattr(service, "name", service))
+
+
 def new_folder(state: State, name: str) -> Path:
     """Return a new folder of the run for one tool call."""
     base = state.run_dir / (state.worker or "main")

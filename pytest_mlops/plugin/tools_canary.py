@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mlops.plugin.duration import seconds
-from pytest_mlops.plugin.tool import Paths, Tool
+from pytest_mlops.plugin.tool import Paths, Tool, name_of_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ def mlops_canary(request: pytest.FixtureRequest) -> Callable[..., Result]:
     ) -> Result:
         from pytest_mlops.stages.canary import measure_canary
 
-        tool.state.say(f"canary: {_name_of(new)} beside {_name_of(old)}")
+        tool.state.say(f"canary: {name_of_service(new)} beside {name_of_service(old)}")
         result = measure_canary(
             old,
             new,
@@ -81,7 +81,7 @@ def mlops_rollback(request: pytest.FixtureRequest) -> Callable[..., Result]:
     ) -> Result:
         from pytest_mlops.stages.canary import RollBack, measure_rollback
 
-        tool.state.say(f"rollback of {_name_of(service)}")
+        tool.state.say(f"rollback of {name_of_service(service)}")
         back = RollBack(
             call=roll_back,
             is_back=is_back,
@@ -108,7 +108,3 @@ def _contract(tool: Tool, contract: Paths | None) -> Mapping[str, Json] | None:
     from pytest_mlops.stages.contract import read_contract
 
     return None if contract is None else read_contract(tool.path(contract))
-
-
-def _name_of(service: Service | str) -> str:
-    return str(getattr(service, "name", service))

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.plugin.duration import seconds
-from pytest_mlops.plugin.tool import Paths, Tool, new_folder
+from pytest_mlops.plugin.tool import Paths, Tool, name_of_service, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             measure_regression,
         )
 
-        name = _name_of(service)
+        name = name_of_service(service)
         within = seconds(expect_within)
         team = Team(processes=processes, expect_workers=expect_workers, expect_s=within, bind=bind or LOOPBACK)
         if locustfile is None and (team.size or bind):
@@ -128,7 +128,7 @@ def mlops_capacity(request: pytest.FixtureRequest) -> Callable[..., Result]:
     ) -> Result:
         from pytest_mlops.stages.load import measure_capacity, single_stream
 
-        name = _name_of(service)
+        name = name_of_service(service)
         _leave_out_long(tool, _SEARCH_S)
         load = _load_of(
             tool,
@@ -167,10 +167,6 @@ def mlops_load_results(request: pytest.FixtureRequest) -> Callable[..., Result]:
         return tool.kept(measure_results(file, name=file.stem if name is None else name))
 
     return run
-
-
-def _name_of(service: Service | str) -> str:
-    return str(getattr(service, "name", service))
 
 
 def _leave_out_long(tool: Tool, length_s: float) -> None:

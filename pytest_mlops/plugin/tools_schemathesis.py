@@ -9,7 +9,7 @@ import pytest
 from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.plugin.duration import seconds
-from pytest_mlops.plugin.tool import Paths, Tool, new_folder
+from pytest_mlops.plugin.tool import Paths, Tool, name_of_service, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ def mlops_schemathesis(request: pytest.FixtureRequest) -> Callable[..., Result]:
                 "mlops_schemathesis needs contract=..., or the marker mlops_schemathesis_checks(...)"
             )
         document = read_contract(tool.path(path))
-        name = str(getattr(service, "name", service))
+        name = name_of_service(service)
         return tool.shared(
             ["schemathesis", name, digest_json(document), examples],
             lambda: measure_schemathesis(

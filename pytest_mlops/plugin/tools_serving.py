@@ -12,7 +12,7 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.plain import plain
 from pytest_mlops.plugin.duration import seconds
 from pytest_mlops.plugin.state import state_of
-from pytest_mlops.plugin.tool import Paths, Tool, new_folder
+from pytest_mlops.plugin.tool import Paths, Tool, name_of_service, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,15 +118,16 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         marked = {} if marker is None else marker.kwargs
         given = contract or (None if marker is None else marker.args[0])
         of = "openapi" if given is None else protocol_of(tool.path(given))
+        spoken = protocol or marked.get("protocol") or of
         told = given if of != "openapi" and signature is None else signature
         law = tool.parameters.get("mlops_law")
         asked = [law.id] if laws is None and law is not None else laws
-        tool.state.say(f"contract of {_name_of(service)}: {', '.join(asked) if asked else 'all laws'}")
+        tool.state.say(f"contract of {name_of_service(service)}: {', '.join(asked) if asked else 'all laws'}")
         measure = partial(
             measure_contract,
             service,
             committed=read_contract(tool.path(given)) if given is not None and of == "openapi" else None,
-            protocol=protocol or marked.get("protocol") or of,
+            protocol=spoken,
             signature=None if told is None else tool.path(told),
             example=tool.data(example),
             ranges=ranges,
@@ -151,12 +152,8 @@ def mlops_contract(request: pytest.FixtureRequest) -> Callable[..., Result]:
         about = service if isinstance(service, str) else tool.key_of_object(service)
         sent = digest_json([plain(row) for row in rows])
         shown = None if example is None else tool.key_of(tool.data(example))
-        said = [str(given), str(told), str(protocol), str(suite), ranges, model]
-        key: Json = ["contract", about, sent, shown, said, sorted(public), examples]  # type: ignore[list-item]
+        said = [str(given), str(told), spoken, str(suite), ranges, model]
+        key: Json = ["contract", about, sent, shown, said, sorted(public), examples]
         return tool.shared(key, lambda: measure(laws=TOGETHER))
 
     return run
-
-
-def _name_of(service: Service | str) -> str:
-    return str(getattr(service, "name", service))

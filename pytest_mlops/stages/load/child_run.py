@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import SubprocessError
-from pytest_mlops.core.process import Child, start
+from pytest_mlops.core.process import Child, environment_without, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,6 +115,4 @@ def _wait(
 
 def environment(**more: str) -> dict[str, str]:
     """Return our environment without what steers Locust or leads through a proxy."""
-    kept = {key: value for key, value in os.environ.items() if not key.upper().startswith("LOCUST_")}
-    kept = {key: value for key, value in kept.items() if not key.lower().endswith("_proxy")}
-    return {**kept, "PYTHONUNBUFFERED": "1", "NO_PROXY": "*", **more}
+    return {**environment_without("LOCUST_"), "PYTHONUNBUFFERED": "1", **more}
