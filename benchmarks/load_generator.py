@@ -2,9 +2,11 @@
 
 python benchmarks/load_generator.py [rounds] [--seconds S] [--into FILE.json] [--page FILE.md]
 
-All ask the same service, one after the other in each round. CPU a request is that of the generator alone, without its
-start: of Locust by bare `locust --headless` it is the difference of a long run and a short one, and so is ours on the
-same locustfile. With `--into` a run goes on from the rounds that stand there. It wants a calm machine.
+All ask the same service, one after the other in each round, in an order that changes. CPU a request is that of the
+generator alone, without its start: of Locust, bare and by our runner, it is what its processes used between two looks
+at them, by the requests a second of the run. `bare loop` is what any generator pays at that rate in Python: it sleeps,
+sends, waits and receives, and does nothing else. With `--into` a run goes on from the rounds that stand there. It wants
+a calm machine.
 """
 
 from __future__ import annotations
@@ -12,15 +14,21 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import random
 import resource
+import select
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
+
+import psutil
 
 sys.path.append(str(Path(__file__).parents[1]))
 
@@ -33,11 +41,14 @@ from pytest_mlops.stages.service import Service, start_service
 from pytest_mlops.stats.quantiles import quantile
 from tests.broken_services import queue_service
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ASK = [Request(method="POST", path="/", body=b"{}")]
 RATE, USERS = 200.0, 10
 KINDS = ("FastHttpUser", "HttpUser")
 AT_RATE = f"FastHttpUser, {RATE:g}/s"
-_SHORT_S = 2.0
+_SETTLE_S = 3.0
 _LOCUSTFILE = """
 from locust import {kind}, constant, constant_throughput, task
 
@@ -72,39 +83,73 @@ def ours(service: Service, folder: Path, scenario: Any, seconds: float) -> Numbe
     }  # fmt: skip
 
 
+def bare_loop(service: Service, seconds: float) -> Numbers:
+    """Send a request when it is due and wait for its answer: nothing that could be left out."""
+    message = b"POST / HTTP/1.1\r\nHost: it\r\nContent-Length: 2\r\n\r\n{}"
+    count = int(RATE * seconds)
+    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=5) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setblocking(False)  # noqa: FBT003 - the library's own signature
+        begun, cpu = time.perf_counter(), time.process_time()
+        for number in range(count):
+            select.select((), (), (), max(begun + number / RATE - time.perf_counter(), 0.0))
+            sock.send(message)
+            select.select((sock,), (), (), 5.0)
+            sock.recv(1 << 16)
+        return {"cpu_us": 1e6 * (time.process_time() - cpu) / count, "a_second": RATE}
+
+
 def our_locust(service: Service, folder: Path, locustfile: Path, seconds: float) -> Numbers:
-    """Run our runner of Locust, for a long and a short time, as `bare_locust` does."""
-    found = []
-    first_s = 0.0
-    for length in (_SHORT_S, _SHORT_S + seconds):
-        cpu, begun_s = cpu_of_children(), time.time()
+    """Run our runner of Locust."""
+    length, begun_s = _SETTLE_S + seconds + 1.0, time.time()
+    with CpuOfChildren(seconds) as cpu:
         asked = Load(scenario=closed(USERS), duration_s=length, warmup_s=0.0, seed=1, workdir=folder)
         facts: Any = measure_locust(service, asked, locustfile, name="it").details["facts"]
-        lines = (folder / "load-it/records").read_text(encoding="utf-8").splitlines()
-        first_s = facts["begun_s"] + min(float(json.loads(line)[0]) for line in lines) - begun_s
-        found.append((cpu_of_children() - cpu, len(lines)))
-    return {**_difference(found, seconds), "first_s": first_s}
+    lines = (folder / "load-it/records").read_text(encoding="utf-8").splitlines()
+    first_s = facts["begun_s"] + min(float(json.loads(line)[0]) for line in lines) - begun_s
+    rate = len(lines) / length
+    return {"cpu_us": 1e6 * cpu.a_second / rate, "a_second": rate, "first_s": first_s}
 
 
 def bare_locust(service: Service, folder: Path, locustfile: Path, seconds: float) -> Numbers:
-    """Run `locust --headless` for a long and a short time."""
-    found = []
-    for length in (_SHORT_S, _SHORT_S + seconds):
-        cpu = cpu_of_children()
-        command = [
-            sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", str(locustfile), "-u", str(USERS),
-            "-r", str(USERS), "-t", f"{length:g}s", "--host", service.url, "--csv", str(folder / "bare"),
-        ]  # fmt: skip
+    """Run `locust --headless`."""
+    length = _SETTLE_S + seconds + 1.0
+    command = [
+        sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", str(locustfile), "-u", str(USERS),
+        "-r", str(USERS), "-t", f"{length:g}s", "--host", service.url, "--csv", str(folder / "bare"),
+    ]  # fmt: skip
+    with CpuOfChildren(seconds) as cpu:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
-        with (folder / "bare_stats.csv").open(encoding="utf-8", newline="") as file:
-            n = next(int(row["Request Count"]) for row in csv.DictReader(file) if row["Name"] == "Aggregated")
-        found.append((cpu_of_children() - cpu, n))
-    return _difference(found, seconds)
+    with (folder / "bare_stats.csv").open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["Name"] == "Aggregated")
+    rate = float(row["Requests/s"])
+    return {"cpu_us": 1e6 * cpu.a_second / rate, "a_second": rate}
 
 
-def _difference(found: list[tuple[float, int]], seconds: float) -> Numbers:
-    (short_cpu, short_n), (long_cpu, long_n) = found
-    return {"cpu_us": 1e6 * (long_cpu - short_cpu) / (long_n - short_n), "a_second": (long_n - short_n) / seconds}
+class CpuOfChildren:
+    """CPU seconds a second of the processes that start in a block, over a time after they have settled."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.a_second = seconds, 0.0
+        self.others = {child.pid for child in psutil.Process().children(recursive=True)}
+        self.thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.thread.join()
+
+    def _look(self) -> None:
+        time.sleep(_SETTLE_S)
+        begun, before = time.perf_counter(), self._used()
+        time.sleep(self.seconds)
+        self.a_second = (self._used() - before) / (time.perf_counter() - begun)
+
+    def _used(self) -> float:
+        new = [child for child in psutil.Process().children(recursive=True) if child.pid not in self.others]
+        return sum(sum(child.cpu_times()[:2]) for child in new)
 
 
 def wrk(service: Service, folder: Path, seconds: float) -> Numbers:
@@ -127,7 +172,8 @@ def one_round(seconds: float) -> dict[str, Numbers]:
         for kind, file in files.items():
             wait = f"constant_throughput({RATE / USERS:g})" if kind == AT_RATE else "constant(0)"
             file.write_text(_LOCUSTFILE.format(kind=kind.partition(",")[0], wait=wait), encoding="utf-8")
-        runs = {
+        runs: dict[str, Callable[[Service, Path], Numbers]] = {
+            f"bare loop, {RATE:g}/s": lambda it, _: bare_loop(it, seconds),
             f"open loop, {RATE:g}/s": lambda it, at: ours(it, at, server(RATE), seconds),
             f"its closed loop, {USERS} users": lambda it, at: ours(it, at, closed(USERS), seconds),
         }
@@ -137,13 +183,15 @@ def one_round(seconds: float) -> dict[str, Numbers]:
         if shutil.which("wrk"):
             runs["wrk"] = lambda it, at: wrk(it, at, seconds)
         found = {}
-        for number, (name, run) in enumerate(runs.items()):
+        names = [*runs]
+        random.shuffle(names)
+        for number, name in enumerate(names):
             at = folder / str(number)
             command = [sys.executable, queue_service.__file__, "--port", "{port}"]
             with start_service(command, name="it", workdir=at) as service:
-                found[name] = run(service, at)
+                found[name] = runs[name](service, at)
             print(name, {key: round(value, 4) for key, value in found[name].items()}, flush=True)
-        return found
+        return {name: found[name] for name in runs}
 
 
 def page(rounds: list[dict[str, Numbers]]) -> str:
@@ -153,7 +201,7 @@ def page(rounds: list[dict[str, Numbers]]) -> str:
         name: {key: statistics.median(one[name][key] for one in rounds if name in one) for key in rounds[0][name]}
         for name in names
     }
-    least = middle[names[0]]["cpu_us"]
+    least = middle[names[1]]["cpu_us"]
     keys = ("first_s", "late_p50_ms", "late_p99_ms")
     rows = [
         [name, f"{said['cpu_us']:.0f}", f"{said['cpu_us'] / least:.1f}", f"{said['a_second']:,.0f}",
@@ -164,11 +212,16 @@ def page(rounds: list[dict[str, Numbers]]) -> str:
              "first request after, s", "late p50, ms", "late p99, ms"]  # fmt: skip
     over = [
         f"- {kind}: our runner costs {middle[f'{kind}, our runner']['cpu_us'] / bare['cpu_us'] - 1:+.1%} CPU a request "
-        f"over bare `locust --headless`."
-        for kind in KINDS
+        f"over bare `locust --headless` (rounds: {_over(rounds, kind)})."
+        for kind in (*KINDS, AT_RATE)
         if (bare := middle.get(f"{kind}, locust --headless"))
     ]
     return "\n".join([_HEAD, table(heads, rows), "", *over]) + "\n"
+
+
+def _over(rounds: list[dict[str, Numbers]], kind: str) -> str:
+    pairs = [(one[f"{kind}, our runner"]["cpu_us"], one[f"{kind}, locust --headless"]["cpu_us"]) for one in rounds]
+    return ", ".join(f"{ours / bare - 1:+.0%}" for ours, bare in pairs)
 
 
 _HEAD = """# What a load generator costs

@@ -1,6 +1,6 @@
 """Whether load runs tell the truth: of queues whose answer is known.
 
-python benchmarks/load_truth.py PART [--trials N] [--into FILE.json] [--page FILE.md]
+python benchmarks/load_truth.py PART [--cells NAME ...] [--trials N] [--into FILE.json] [--page FILE.md]
 
 PART is one of
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 PARTS: dict[str, Part] = {"intervals": INTERVALS, "stall": STALL, "capacity": CAPACITY, "regression": REGRESSION}
 
 
-def measure(part: Part, trials: int | None, into: Path | None) -> Found:
+def measure(part: Part, cells: list[str] | None, trials: int | None, into: Path | None) -> Found:
     """Run the trials of each cell that are not known yet; what they gave is written down as they end."""
     found: Found = json.loads(into.read_text(encoding="utf-8")) if into and into.exists() else {}
-    for cell in part.cells:
+    for cell in cells or part.cells:
         known: list[dict[str, Any]] = found.setdefault(cell, [])
         for number in range(len(known), trials or part.trials):
             known.append(part.trial(cell, number))
@@ -55,11 +55,13 @@ def _json(found: Found) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="whether load runs tell the truth")
     parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--cells", nargs="*", help="of the part; all unless said")
     parser.add_argument("--trials", type=int, help="of each cell, with those that are known")
     parser.add_argument("--into", type=Path, help="keep what each trial gave in this file of JSON")
     parser.add_argument("--page", type=Path, help="write the table into this file")
     asked = parser.parse_args()
-    table = PARTS[asked.part].page(measure(PARTS[asked.part], asked.trials, asked.into))
+    found = measure(PARTS[asked.part], asked.cells, asked.trials, asked.into)
+    table = PARTS[asked.part].page(found)
     print(table)
     if asked.page:
         asked.page.write_text(table, encoding="utf-8")

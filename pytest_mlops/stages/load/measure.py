@@ -181,7 +181,7 @@ def measure_locust(
     plan = LocustPlan(
         locustfile=str(locustfile.resolve()), host=target.url, users=users, duration_s=load.duration_s,
         warmup_s=load.warmup_s, spawn_rate=spawn_rate or min(float(users), _MOST_USERS_A_SECOND), seed=load.seed,
-        start_s=load.start_s, allowed_hosts=tuple(sorted(load.allowed_hosts)), team=team,
+        start_s=load.start_s, drain_s=load.timeout_s, allowed_hosts=tuple(sorted(load.allowed_hosts)), team=team,
     )  # fmt: skip
     watch = Watch([getattr(target, "pid", 0)])
     record = run_locust(

@@ -16,8 +16,6 @@ from pytest_mlops.stages.load.team import Announcement, Team
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DRAIN_S = 10.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class LocustPlan:
@@ -32,8 +30,8 @@ class LocustPlan:
     seed: int
     allowed_hosts: tuple[str, ...]
     start_s: float
+    drain_s: float
     team: Team = field(default_factory=Team)
-    drain_s: float = DRAIN_S
 
     @property
     def limit_s(self) -> float:
