@@ -39,7 +39,7 @@ def test_the_capacity_of_a_queue(tmp_path: Path) -> None:
     assert 60 < float(capacity) < 105
     assert capacity.interval is not None
     assert capacity.interval.low <= float(capacity) <= capacity.interval.high
-    assert capacity.artefacts[0].data["limit"] == 150
+    assert capacity.artefacts[0].data["limit"] == 1
 
 
 def test_a_service_that_keeps_no_rate_has_no_capacity(tmp_path: Path) -> None:

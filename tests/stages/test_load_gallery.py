@@ -87,8 +87,12 @@ USERS = {
     "users who send nothing": Users(locustfile="silent", why="no request was sent in the measured time"),
     "users who send next to nothing": Users(locustfile="rare", why=r"\d requests are too few to judge a service by"),
     "users whose task fails after its request": Users(locustfile="raising", why=r"tasks raised: KeyError: 'late' \("),
-    "users who wait for ever": Users(locustfile="hanging", load={"timeout_s": 1.0}, why="4 users were still waiting for an answer at the end"),
-    "a user who never yields": Users(locustfile="blocking", load={"start_s": 3.0, "timeout_s": 1.0}, why="must end within"),
+    "users who wait for ever": Users(
+        locustfile="hanging", load={"timeout_s": 1.0}, why="4 users were still waiting for an answer at the end"
+    ),
+    "a user who never yields": Users(
+        locustfile="blocking", load={"start_s": 3.0, "timeout_s": 1.0}, why="must end within"
+    ),
     "users who ask elsewhere too": Users(locustfile="foreign", why=r"not allowed were refused: 192.0.2.1 \("),
     "users who ask for what is not there": Users(
         locustfile="wrong_path", why=r"all [\d,]+ requests failed: status 404"

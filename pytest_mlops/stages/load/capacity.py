@@ -12,6 +12,8 @@ from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.result import Result
+from pytest_mlops.stages.load.capacity_steps import NEAR, next_rate
+from pytest_mlops.stages.load.level import ServiceLevel
 from pytest_mlops.stages.load.measure import measure_load
 from pytest_mlops.stages.load.plots import capacity_plot
 from pytest_mlops.stages.load.scenario import server, single_stream
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.load.measure import Load
 
 _REQUESTS = 1_500  # a step: fewer, and a rate beyond saturation may look well for a while
-_CONFIRMED = 3  # times as many, of the last run
-_SHORTEST_S, _LONGEST_S = 1.0, 12.0  # of a step
-_NEAR = 1.06  # the ratio of two rates that are not told apart
+_LOOKS = 3  # in a step: it ends where the whole interval of each latency lies on one side of its limit
+_CONFIRMED = 2  # times as many requests as a step's, of the last run
+_SHORTEST_S, _LONGEST_S = 1.0, 9.0  # of a step
 _FIRST = 0.5  # of what one user after another gets
 _AGAIN = 2  # times that a step is made again whose generator was late
 _BACK = 0.95  # by which the rate is lowered where the longer run does not confirm it
@@ -42,7 +44,7 @@ class _Search:
     requests: Sequence[Request]
     step: int
     kept: dict[float, bool] = field(default_factory=dict)
-    seen: dict[float, float] = field(default_factory=dict)
+    strains: dict[float, float] = field(default_factory=dict)
     why: str = ""
 
     def keeps(self, rate: float, times: int = 1) -> bool | None:
@@ -50,7 +52,10 @@ class _Search:
         length = float(np.clip(times * self.step / rate, _SHORTEST_S, _LONGEST_S * times))
         for again in range(_AGAIN + 1):
             folder = self.load.workdir / f"{len(self.kept):02d}-{again}"
-            asked = replace(self.load, scenario=server(rate), duration_s=length, longest_s=0.0, workdir=folder)
+            asked = replace(
+                self.load, scenario=server(rate), level=_of_latencies(self.load.level), workdir=folder,
+                duration_s=length / _LOOKS if times == 1 else length, longest_s=length,
+            )  # fmt: skip
             result = measure_load(self.service, asked, self.requests, name=self.service.name)
             self.why = str(result.details["why"])
             judged = [one for one in self.load.level.judge(result) if one.measurement.value is not None]
@@ -62,9 +67,13 @@ class _Search:
         answered = float(result["throughput"]) if result["throughput"].value is not None else 0.0
         held = held and answered >= _ANSWERED * rate
         self.kept[rate] = held
-        latencies = [float(one.measurement) for one in judged if one.measurement.unit == "ms"]
-        if latencies:
-            self.seen[rate] = max(latencies)
+        strains = [
+            float(one.measurement) / one.limit.high
+            for one in judged
+            if one.limit is not None and one.limit.unit == "ms" and math.isfinite(one.limit.high)
+        ]
+        if strains:
+            self.strains[rate] = max(strains)
         self.load.progress(
             f"{self.service.name}: {rate:.0f} requests a second {'are kept' if held else 'are too many'}"
         )
@@ -83,7 +92,7 @@ class _Search:
         alone_rate = float(alone["throughput"]) if alone["throughput"].value is not None else 0.0
         low, high, most = 0.0, math.inf, self.load.bounds.rate
         rate = min(max(_FIRST * alone_rate, 2 * _LEAST_RATE), most)
-        while high > _NEAR * low:
+        while high > NEAR * low:
             held = self.keeps(rate)
             if held is None:
                 high = min(high, rate)
@@ -91,14 +100,12 @@ class _Search:
             low, high = (rate, high) if held else (low, rate)
             if low >= most:
                 break
-            if math.isinf(high):
-                rate = min(2 * rate, most)
-            elif not low:
-                rate /= 2
-                if rate < _LEAST_RATE:
-                    return 0.0, high
-            else:
-                rate = math.sqrt(low * high)
+            if low:
+                rate = min(next_rate(low, high, self.strains), most)
+                continue
+            rate /= 2
+            if rate < _LEAST_RATE:
+                return 0.0, high
         return low, high
 
 
@@ -106,12 +113,19 @@ _ANSWERED = 0.9  # of the rate, that must be answered: else a queue grows
 _LEAST_RATE = 2.5  # a second: at less, a step has too few requests to judge a service by
 
 
+def _of_latencies(level: ServiceLevel) -> ServiceLevel:
+    """Return the limits of latencies, each judged by its whole interval."""
+    limits = {name: replace(one, by="interval") for name, one in level.limits.items() if one.unit == "ms"}
+    return ServiceLevel(limits=limits)
+
+
 def measure_capacity(
     service: Endpoint | str, load: Load, requests: Sequence[Request], *, name: str = "", step: int = _REQUESTS
 ) -> Result:
-    """Search the highest rate at which `load.level` is kept, and confirm it by a run of three times as many requests.
+    """Search the highest rate at which `load.level` is kept, and confirm it by a run of twice as many requests.
 
-    The interval reaches from that rate to the lowest that was too much.
+    A step ends early where the interval of each latency says that it is kept, or is not. The interval of the result
+    reaches from that rate to the lowest that was too much.
 
     Parameters
     ----------
@@ -137,11 +151,8 @@ def measure_capacity(
             break
         confirmed, low, high = held, (low if held else low * _BACK), (high if held else low)
     found, is_none = bool(low) and confirmed, not low and bool(search.kept) and not any(search.kept.values())
-    rates = np.array([*search.seen])
-    tightest = load.level.tightest_ms()
-    plots = (
-        (capacity_plot(rates, np.array([*search.seen.values()]), "ms", tightest),) if len(rates) and tightest else ()
-    )
+    rates, strains = np.array([*search.strains]), np.array([*search.strains.values()])
+    plots = (capacity_plot(rates, strains),) if len(rates) else ()
     at_end = f"not searched beyond {load.bounds.rate:,.0f} requests a second" if low >= load.bounds.rate else ""
     measurement = Measurement(
         name="load.capacity",
@@ -149,7 +160,7 @@ def measure_capacity(
         value=low if found or is_none else None,
         unit="1/s",
         n=len(search.kept) if found or is_none else 0,
-        method=f"search by steps of {step:,} requests, confirmed by {_CONFIRMED * step:,}",
+        method=f"search by steps of up to {step:,} requests, confirmed by {_CONFIRMED * step:,}",
         parameters={"rates": [float(f"{rate:.4g}") for rate in search.kept], "kept": [*search.kept.values()]},
         seed=load.seed,
         interval=Interval(low, min(high, load.bounds.rate), _CONFIDENCE) if found else None,

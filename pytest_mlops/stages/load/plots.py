@@ -108,13 +108,17 @@ def ratio_plot(
     )
 
 
-def capacity_plot(rates: Floats, values: Floats, unit: str, limit: float) -> Artefact:
-    """Return what was measured at each rate that was tried, and its limit."""
+def capacity_plot(rates: Floats, strains: Floats) -> Artefact:
+    """Return how many times its limit the worst latency was, at each rate that was tried."""
     order = np.argsort(rates, kind="stable")
     drawn = _lines(
-        "capacity", x="requests a second", y=unit, series={"measured": (rates[order], values[order])}, log_y=True
+        "capacity",
+        x="requests a second",
+        y="worst latency, times its limit",
+        series={"measured": (rates[order], strains[order])},
+        log_y=True,
     )
-    return Artefact(drawn.kind, drawn.title, {**drawn.data, "limit": limit})
+    return Artefact(drawn.kind, drawn.title, {**drawn.data, "limit": 1.0})
 
 
 def _steps(record: Record) -> tuple[Floats, NDArray[np.intp]]:
