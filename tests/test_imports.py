@@ -48,6 +48,9 @@ LIBRARIES = {
         "zmq",
         "allowed",
         "arrivals",
+        "connection",
+        "generator",
+        "http_answer",
         "traffic",
     },  # files beside
 }

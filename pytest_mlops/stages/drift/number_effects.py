@@ -35,7 +35,7 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     if grid is None:
         raise TypeError(column.type)  # a number has one
     table = pair.both
-    statistics = ordered_statistics(table, labels)
+    statistics = ordered_statistics(_with_ends_inside(table, grid), labels)
     names = [f"≤ {edge:.6g}" for edge in grid.edges] + [f"> {grid.edges[-1]:.6g}"]
     shown, drawn = drawn_of(names, pair, ordered=True)
     distance = pair.resampled.distance(largest_gap)
@@ -78,6 +78,18 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         yield pair.effect(
             "heaped_share", heaped, {"heap": heap_statistic(known, labels)}, note=_bin(grid.edges, rare, most)
         )
+
+
+def _with_ends_inside(table: Floats, grid: Grid) -> Floats:
+    """Return a table whose rows beyond the extremes of the reference count as those at its extremes.
+
+    The reference never has rows beyond, and any other data have some: as cells of their own, they would reach further.
+    """
+    first, last = grid.inside
+    inside = table[:, first:last].copy()
+    inside[:, 0] += table[:, :first].sum(axis=1)
+    inside[:, -1] += table[:, last:].sum(axis=1)
+    return inside
 
 
 def _between_frequent(table: Floats, has_value: NDArray[np.bool_]) -> NDArray[np.bool_]:
