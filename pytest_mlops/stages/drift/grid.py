@@ -171,16 +171,22 @@ def _around_few(distinct: Floats) -> Floats:
 def _of_many(values: Floats, atoms: Floats) -> Floats:
     """Return edges at rounded quantiles, closer in the tails, and one on each side of each value that many rows have.
 
-    Quantiles are values at their rank, the inverse of the distribution function.
+    Quantiles are values at their rank, the inverse of the distribution function. Those of the upper tail are counted
+    from above and lie above their edge, as those of the lower tail lie below theirs: so any other data have as many
+    rows beyond as the reference. Beyond the second largest value the reference has one, and other data have two.
     """
     step = _step(values)
     inner = int(np.clip(len(values) // _ROWS, 8, _INNER))
-    ranks = np.concatenate([np.arange(1, inner) / inner, _TAILS, 1 - np.array(_TAILS)])
-    quantiles = values[np.maximum(np.ceil(np.sort(ranks) * len(values) - _EPSILON).astype(np.intp) - 1, 0)]
-    rounded = (np.round(quantiles / step) + 0.5) * step
+    low = _at_ranks(values, np.array([*_TAILS, *np.arange(1, inner) / inner]))
+    high = -_at_ranks(-values[::-1], np.array(_TAILS))
+    rounded = [(np.round(low / step) + 0.5) * step, (np.round(high / step) - 0.5) * step]
     near = np.minimum(step / 2, np.maximum(np.abs(atoms), step) * 1e-6)
-    edges = np.unique(np.concatenate([rounded, atoms - near, atoms + near]))
+    edges = np.unique(np.concatenate([*rounded, atoms - near, atoms + near]))
     return np.asarray(edges)
+
+
+def _at_ranks(values: Floats, ranks: Floats) -> Floats:
+    return values[np.maximum(np.ceil(ranks * len(values) - _EPSILON).astype(np.intp) - 1, 0)]
 
 
 def _step(values: Floats) -> float:
