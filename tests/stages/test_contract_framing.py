@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,10 +18,9 @@ from pytest_mlops.stages.service import start_service
 from tests.broken_services import framing_service, model_service
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_mlops.core.result import Result
 
+ROOT = Path(__file__).parents[2]
 ROWS: list[dict[str, Any]] = [{"carrier": "AA", "origin": "JFK", "dep_delay": 12.5, "distance": 400, "hour": 6}]
 REFUSED, UP = "invalid_requests_are_refused", "never_a_server_error"
 NUMBERS = {"length_is_no_number", "negative_length", "length_with_sign", "length_with_underscore"}
@@ -28,9 +28,21 @@ SIZES = {"chunk_size_is_no_number", "chunk_size_with_prefix", "chunk_size_with_u
 PLAIN = Request(method="POST", path="/invocations", body=b'{"rows": []}')
 
 
-def measure(tmp_path: Path, file: str | None, fault: str) -> Result:
-    command = [sys.executable, str(file), "--port", "{port}", "--fault", fault]
-    with start_service(command, name="delay_api", workdir=tmp_path) as service:
+DEVELOPMENT_SERVER = """
+import sys
+from werkzeug.serving import run_simple
+from tests.broken_services.model_service import Service
+
+run_simple("127.0.0.1", int(sys.argv[1]), Service(""))
+"""
+
+
+def measure(tmp_path: Path, file: str, fault: str) -> Result:
+    return measured(tmp_path, [sys.executable, file, "--port", "{port}", "--fault", fault])
+
+
+def measured(tmp_path: Path, command: list[str]) -> Result:
+    with start_service(command, name="delay_api", workdir=tmp_path, cwd=ROOT) as service:
         return measure_contract(
             service, document=model_service.document(), examples=ROWS, public=list(ROWS[0]), seed=1, max_examples=1,
             laws=["valid_requests_answer", REFUSED, UP],
@@ -93,6 +105,15 @@ def test_a_service_that_waits_for_a_body_that_will_not_come(tmp_path: Path) -> N
     assert kinds(result) == kinds(result, UP) == {"body_shorter_than_length"}
     with pytest.raises(RequirementNotMet, match=r"or the connection closed, got TimeoutError(.|\n)* \| nc -N 127"):
         result.require(law(REFUSED))
+
+
+def test_flasks_development_server_hands_on_what_is_wrong(tmp_path: Path) -> None:
+    """Behind it an application meets lengths that are none, of which a server for production keeps it free."""
+    pytest.importorskip("werkzeug")
+    result = measured(tmp_path, [sys.executable, "-c", DEVELOPMENT_SERVER, "{port}"])
+    assert kinds(result) == NUMBERS | {
+        "two_lengths_last_right", "body_shorter_than_length", "unknown_transfer_encoding",
+    }  # fmt: skip
 
 
 def test_a_service_that_is_gone_has_not_closed_the_connection() -> None:

@@ -42,7 +42,7 @@ class Framing:
     ends
         Whether the server is told that nothing more will come.
     tolerable
-        Whether RFC 9112 lets a server take it all the same: then the answer must be right.
+        Whether HTTP lets a server take it all the same: then the answer must be right.
     statuses
         That are a refusal beside 4xx.
     """
