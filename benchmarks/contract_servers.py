@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlops.stages.contract import contract_of, findings, measure_contract, read_contract
 from pytest_mlops.stages.contract.document import read_signature
 from pytest_mlops.stages.contract.faults import faults_of
+from pytest_mlops.stages.contract.framing import FRAMINGS
 from pytest_mlops.stages.service import start_service
 from pytest_mlops.stages.service_commands import served_of
 from tests.broken_services import model_service
@@ -101,7 +102,8 @@ def row_of(server: Server, folder: Path, examples: int) -> str:
         result = measure_contract(service, seed=1, max_examples=examples, **server.options)
         took_s = time.monotonic() - begun
         document = server.options.get("document") or contract_of(service, committed(server))
-    tried = [one for one in faults_of(read_signature(document)).values() if one.spoil(ROWS[:1]) is not None]
+    spoiled = [one for one in faults_of(read_signature(document)).values() if one.spoil(ROWS[:1]) is not None]
+    tried = len(spoiled) + len(FRAMINGS)
     details: Any = result.details
     refused = "invalid_requests_are_refused"
     why = Counter(reason(one[1]) for one in details[refused])
@@ -110,7 +112,7 @@ def row_of(server: Server, folder: Path, examples: int) -> str:
     others = [one.short_name for one in result.measurements if one.value and one.short_name != refused]
     told = ", ".join(f"{count} {word}" for word, count in why.most_common())
     broken = ", ".join(f"`{name}`" for name in others)
-    return f"| {server.name} | {len(details[refused])} of {len(tried)} | {told} | {hung} | {broken} | {took_s:.0f} s |"
+    return f"| {server.name} | {len(details[refused])} of {tried} | {told} | {hung} | {broken} | {took_s:.0f} s |"
 
 
 def committed(server: Server) -> Any:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
+from pytest_mlops.adapters.http_raw import exchange_raw
 from pytest_mlops.core.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -15,24 +18,49 @@ if TYPE_CHECKING:
 _KEPT_BYTES = 8 * 1024 * 1024  # of an answer
 _BLOCK = 64 * 1024
 _AT_ONCE = 32  # connections of one client, before urllib3 warns
+_CLOSED = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)  # of a raw message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raw:
+    """What of a message follows the line of the request and `Host`, byte for byte.
+
+    Where it `ends`, the server is told that nothing more will come.
+    """
+
+    rest: bytes
+    ends: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One HTTP request; `title` says in a word or two what is special about it."""
+    """One HTTP request; `title` says in a word or two what is special about it.
+
+    With `raw` that is sent instead of headers and body, over plain HTTP alone.
+    """
 
     method: str
     path: str
     body: bytes = b""
     content_type: str = "application/json"
     title: str = ""
+    raw: Raw | None = None
+
+
+def raw_message(request: Request, url: str) -> bytes:
+    """Return the whole message of a raw request to a URL."""
+    parts = urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    head = f"{request.method} {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+    return head.encode("latin-1") + (request.raw.rest if request.raw else b"")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
     """A request and what came back: `status` is None and `problem` says why where no whole answer came.
 
-    `log_at` is how long the service's log was before, where it is known.
+    `log_at` is how long the service's log was before, where it is known. A raw request is `closed` where the server
+    closed the connection instead of answering.
     """
 
     request: Request
@@ -44,6 +72,7 @@ class Exchange:
     problem: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     log_at: int | None = None
+    closed: bool = False
 
     @property
     def server_failed(self) -> bool:
@@ -81,7 +110,10 @@ class HttpClient:
             status, headers, body = self._exchange(request, url, begun)
         except _failures() as exc:
             took_s = time.monotonic() - begun
-            return Exchange(request=request, url=url, status=None, elapsed_s=took_s, problem=_words(exc))
+            closed = isinstance(exc, _CLOSED)
+            return Exchange(
+                request=request, url=url, status=None, elapsed_s=took_s, problem=_words(exc), closed=closed
+            )  # fmt: skip
         took_s = time.monotonic() - begun
         return Exchange(
             request=request, url=url, status=status, content_type=headers.get("content-type", ""), body=body,
@@ -89,6 +121,9 @@ class HttpClient:
         )  # fmt: skip
 
     def _exchange(self, request: Request, url: str, begun: float) -> tuple[int, Mapping[str, str], bytes]:
+        if request.raw is not None:
+            message = raw_message(request, url)
+            return exchange_raw(url, message, ends=request.raw.ends, timeout_s=self.timeout_s)
         headers = {"Connection": "close", "Accept": "application/json"}
         if request.body or request.method != "GET":
             headers["Content-Type"] = request.content_type
@@ -137,7 +172,7 @@ def _failures() -> tuple[type[Exception], ...]:
     requests = _requests()
     from urllib3.exceptions import HTTPError
 
-    return requests.RequestException, HTTPError, OSError
+    return requests.RequestException, HTTPError, HTTPException, OSError
 
 
 def _words(error: BaseException) -> str:

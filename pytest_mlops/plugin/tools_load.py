@@ -27,10 +27,10 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
     call that function of the service's URL. With `level=` and `longest=` the run goes on until its limits can be
     judged. With `base=` each request goes to one of two services at random, and how they differ is measured.
 
-    With `locustfile=` and `users=` Locust runs in a process of its own. With `processes=` several of this machine share
-    the users, with `expect_workers=` also others, on any machine: each joins by a command that the run prints, and is
-    waited for up to `expect_within=`. They join at `bind=`, an address of this machine in `allowed_hosts`, by default
-    loopback.
+    With `locustfile=` and `users=` Locust runs in a process of its own, with `user_classes=["Traveller"]` only those
+    User classes of the file. With `processes=` several of this machine share the users, with `expect_workers=` also
+    others, on any machine: each joins by a command that the run prints, and is waited for up to `expect_within=`. They
+    join at `bind=`, an address of this machine in `allowed_hosts`, by default loopback.
     """
     tool = Tool.of(request)
 
@@ -43,6 +43,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         level: ServiceLevel | None = None,
         base: Service | str | None = None,
         locustfile: Paths | None = None,
+        user_classes: Sequence[str] = (),
         check: str | None = None,
         users: int | None = None,
         processes: int = 0,
@@ -72,6 +73,8 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         team = Team(processes=processes, expect_workers=expect_workers, expect_s=within, bind=bind or LOOPBACK)
         if locustfile is None and (team.size or bind):
             raise DeclarationError("processes=, expect_workers= and bind= are of Locust. Hint: locustfile=")
+        if locustfile is None and user_classes:
+            raise DeclarationError("user_classes= are of a locustfile. Hint: locustfile=")
         if (scenario is None) == (users is None):
             raise DeclarationError(f"the load on {name} needs a scenario, or users=, not both. Hint: server(rate=50)")
         length = seconds(duration)
@@ -97,7 +100,9 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             if base is not None:
                 raise DeclarationError("base= is measured by requests that come when they are due, without locustfile=")
             file, root = tool.path(locustfile), tool.state.root
-            return tool.kept(measure_locust(service, load, file, name=name, project=root, team=team))
+            return tool.kept(
+                measure_locust(service, load, file, name=name, user_classes=user_classes, project=root, team=team)
+            )
         batch = load.scenario.batch
         sent = requests or _drawn(tool, service, rows, contract, allowed_hosts=allowed_hosts, batch=batch)
         if base is not None:

@@ -62,7 +62,7 @@ class _Team:
         self.done: dict[str, Any] = {}
         self.histograms = Histograms()
         self.spawned, self.begun_s, self.ended = False, 0.0, 0
-        self.digest = digest_of(config["locustfile"])
+        self.digest = digest_of(config["locustfile"], config["user_classes"])
 
     def listen(self) -> None:
         """Open the port, and tell where it is."""
@@ -74,7 +74,7 @@ class _Team:
         from locust.env import Environment
 
         runners.HEARTBEAT_LIVENESS = GONE_S
-        users = load_users(config["locustfile"])
+        users = load_users(config["locustfile"], config["user_classes"])
         environment = Environment(user_classes=users, host=config["host"], events=events)
         self.runner = runner = environment.create_master_runner(config["bind"], 0)
         runner.master_bind_port = runner.server.port
@@ -110,7 +110,7 @@ class _Team:
 
     @property
     def others(self) -> int:
-        """How many workers have another locustfile."""
+        """How many workers have another locustfile, or other users of it."""
         return sum(said["locustfile"] != self.digest for said in self.joined.values())
 
     def end(self) -> None:

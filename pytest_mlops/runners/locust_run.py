@@ -1,12 +1,14 @@
 """One load run: drives Locust as a library in processes of its own and writes down every request.
 
     python -P locust_run.py CONFIG.json
-    python -m pytest_mlops.runners.locust_run --join HOST:PORT --token TOKEN --locustfile FILE [--allow HOST] [--wait S]
+    python -m pytest_mlops.runners.locust_run --join HOST:PORT --token TOKEN --locustfile FILE [--user-class NAME]
+        [--allow HOST] [--wait S]
 
-CONFIG holds `locustfile`, `host`, `users`, `spawn_rate`, `warmup_s`, `duration_s`, `drain_s`, `seed`, `allowed_hosts`
-and the paths `records` and `summary` to write. A line of `records` is a JSON list: when a request was sent, in seconds
-from the beginning of the measured time, how many seconds it took, the status of its answer (0: none), its name, and
-what went wrong. Sockets go to loopback and to `allowed_hosts` alone. The standard library and Locust.
+CONFIG holds `locustfile`, `user_classes` (of it; empty: all), `host`, `users`, `spawn_rate`, `warmup_s`, `duration_s`,
+`drain_s`, `seed`, `allowed_hosts` and the paths `records` and `summary` to write. A line of `records` is a JSON list:
+when a request was sent, in seconds from the beginning of the measured time, how many seconds it took, the status of its
+answer (0: none), its name, and what went wrong. Sockets go to loopback and to `allowed_hosts` alone. The standard
+library and Locust.
 
 Where `processes` or `expect_workers` is above 0, this is a master: `locust_master.py` says what it does. `--join` makes
 a worker of it, on this machine or another; it ends with the run, and prints in JSON what it did.
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument("--join", metavar="HOST:PORT", type=_place, help="the master")
     parser.add_argument("--token", help="of the run")
     parser.add_argument("--locustfile", help="the same as the master's")
+    parser.add_argument("--user-class", metavar="NAME", action="append", default=[], help="of it; as the master")
     parser.add_argument("--allow", metavar="HOST", action="append", default=[], help="that may be talked to")
     parser.add_argument("--wait", metavar="SECONDS", type=float, default=60.0, help="for the master's answer")
     said = parser.parse_args()
@@ -63,7 +66,8 @@ def _join(said: argparse.Namespace) -> None:
         del os.environ[key]  # what steers Locust, or leads through a proxy
     os.environ["NO_PROXY"] = "*"
     host, port = said.join
-    worker = Worker(str(Path(said.locustfile).resolve()), [*said.allow, host])
+    locustfile = str(Path(said.locustfile).resolve())
+    worker = Worker(locustfile, [*said.allow, host], user_classes=said.user_class)
     print(json.dumps(worker.work(Master(host, port, said.token), said.wait)))
 
 
@@ -90,7 +94,7 @@ def _run_alone(config: dict[str, Any]) -> dict[str, Any]:
     from locust import events
     from locust.env import Environment
 
-    user_classes = load_users(config["locustfile"])
+    user_classes = load_users(config["locustfile"], config["user_classes"])
     environment = Environment(user_classes=user_classes, host=config["host"], events=events)
     with Path(config["records"]).open("w", encoding="utf-8") as file:
         log = Log(lines_in(file))

@@ -7,13 +7,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pytest_mlops.runners.locust_log import Log
 
 _LEAST_S = 1e-9
 
 
-def load_users(path: str) -> list[Any]:
-    """Return the users of a locustfile, or end the run."""
+def load_users(path: str, user_classes: Collection[str]) -> list[Any]:
+    """Return the users of a locustfile, of those names where any are given, or end the run."""
     from locust.util.load_locustfile import load_locustfile
 
     *_, users, shapes = load_locustfile(path)  # some versions return the docstring before them
@@ -21,7 +23,10 @@ def load_users(path: str) -> list[Any]:
         sys.exit(f"{path} has a LoadTestShape: the number of users is given by the check. Hint: take it out")
     if not users:
         sys.exit(f"{path} must have a User class, got none")
-    return list(users.values())
+    for name in user_classes:
+        if name not in users:
+            sys.exit(f"user_classes must be of {', '.join(sorted(users))} ({path}), got {name!r}")
+    return [user for name, user in users.items() if not user_classes or name in user_classes]
 
 
 def measure(runner: Any, log: Log, *, begun_s: float, duration_s: float, drain_s: float) -> dict[str, Any]:

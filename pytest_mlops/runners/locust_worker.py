@@ -21,7 +21,7 @@ from pytest_mlops.runners.locust_log import Log, counts_in, lines_in
 from pytest_mlops.runners.locust_users import load_users, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 HELLO, PLAN, MEASURE, DONE, COUNTS = (f"pytest_mlops_{word}" for word in ("hello", "plan", "measure", "done", "counts"))
 GONE_S = 10  # without a heartbeat, master or worker are taken for gone
@@ -38,24 +38,34 @@ class Master(NamedTuple):
 def work_beside(config: dict[str, Any], number: int) -> None:
     """Work for the master that started this process, which writes where it is to the standard input."""
     records = Path(f"{config['records']}.{number}")
-    worker = Worker(config["locustfile"], config["allowed_hosts"], records=records)
+    worker = Worker(config["locustfile"], config["allowed_hosts"], user_classes=config["user_classes"], records=records)
     line = sys.stdin.readline()
     if line:
         worker.work(Master(*json.loads(line)), config["expect_s"])
 
 
-def digest_of(locustfile: str) -> str:
-    """Return by what master and worker tell that their locustfiles are the same."""
-    return hashlib.sha256(Path(locustfile).read_bytes()).hexdigest()
+def digest_of(locustfile: str, user_classes: Collection[str]) -> str:
+    """Return by what master and worker tell that they run the same users of the same locustfile."""
+    digest = hashlib.sha256(Path(locustfile).read_bytes())
+    digest.update(json.dumps(sorted(set(user_classes))).encode())
+    return digest.hexdigest()
 
 
 class Worker:
     """Users of a locustfile that a master commands."""
 
-    def __init__(self, locustfile: str, allowed: Iterable[str], *, records: Path | None = None) -> None:
+    def __init__(
+        self,
+        locustfile: str,
+        allowed: Iterable[str],
+        *,
+        user_classes: Collection[str] = (),
+        records: Path | None = None,
+    ) -> None:
         self.guard = Allowed(frozenset(allowed)).resolve()
         sys.addaudithook(self.guard)
-        self.digest, self.users = digest_of(locustfile), load_users(locustfile)
+        self.digest = digest_of(locustfile, user_classes)
+        self.users = load_users(locustfile, user_classes)
         self.file = None if records is None else records.open("w", encoding="utf-8")
         self.histograms, self.facts = Histograms(), dict[str, Any]()
         self.runner: Any = None

@@ -8,6 +8,8 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pytest_mlops.stages.contract.netcat import netcat
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,7 +36,10 @@ class Violation:
     @property
     def size(self) -> float:
         """The length of its request; without one it is no example."""
-        return math.inf if self.exchange is None else len(self.exchange.request.body)
+        if self.exchange is None:
+            return math.inf
+        request = self.exchange.request
+        return len(request.body if request.raw is None else request.raw.rest)
 
     @property
     def log_at(self) -> int | None:
@@ -49,10 +54,10 @@ class Violation:
         return replace(self, why=mask.text(self.why), exchange=exchange)
 
     def words(self) -> str:
-        """Return it as a sentence, a `curl` line and what came back."""
+        """Return it as a sentence, a line for a shell and what came back."""
         parts = [f"{self.kind}: {self.why}" if self.kind else self.why]
         if self.exchange is not None:
-            parts += [f"  {curl(self.exchange)}", f"  → {came_back(self.exchange)}"]
+            parts += [f"  {line_of(self.exchange)}", f"  → {came_back(self.exchange)}"]
         return "\n".join(parts)
 
 
@@ -118,7 +123,11 @@ class Findings:
     def table(self, mask: Mask) -> list[Json]:
         """Return a row a violation: its kind, why, the request and what came back; at most 20."""
         return [
-            [one.kind, one.why, *(["", ""] if one.exchange is None else [curl(one.exchange), came_back(one.exchange)])]
+            [
+                one.kind,
+                one.why,
+                *(["", ""] if one.exchange is None else [line_of(one.exchange), came_back(one.exchange)]),
+            ]
             for one in (one.masked(mask) for one in list(self.violations.values())[:_ROWS])
         ]
 
@@ -147,6 +156,11 @@ def first_failure(log: str) -> str:
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|\s+\+ Exception Group Traceback")
 _CHAINED = re.compile(r"During handling of|The above exception")
 _BETWEEN = 3  # lines from such a sentence to the next traceback
+
+
+def line_of(exchange: Exchange) -> str:
+    """Return the request as a line for a shell: by curl, or by netcat where curl would not send it."""
+    return curl(exchange) if exchange.request.raw is None else netcat(exchange)
 
 
 def curl(exchange: Exchange) -> str:

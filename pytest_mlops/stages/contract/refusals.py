@@ -34,14 +34,14 @@ def wrong_with_refusal(exchange: Exchange, signature: Signature, *, field: str =
     if status is None or not 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers
         return f"must be refused with 4xx, got {status or exchange.problem}"
     return (
-        _wrong_with_manner(exchange)
+        wrong_with_manner(exchange)
         or _wrong_with_error(exchange, signature.error_for(status))
         or _sent_back(exchange, signature)
         or _not_named(exchange, signature, field)
     )
 
 
-def _wrong_with_manner(exchange: Exchange) -> str:
+def wrong_with_manner(exchange: Exchange) -> str:
     """Say what is wrong with how long a refusal took and what it tells."""
     if exchange.elapsed_s > REFUSAL_S:
         return f"must be refused within {REFUSAL_S:g} s, took {exchange.elapsed_s:.1f} s"

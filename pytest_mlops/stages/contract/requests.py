@@ -14,11 +14,12 @@ from pytest_mlops.stages.contract.differences import first_difference
 from pytest_mlops.stages.contract.document import METHODS, read_gets, read_methods
 from pytest_mlops.stages.contract.faults import Fault, Rows, faults_of, request
 from pytest_mlops.stages.contract.findings import Findings, Violation
+from pytest_mlops.stages.contract.framing import FRAMINGS, framed, may_be_framed, wrong_with_framing
 from pytest_mlops.stages.contract.refusals import wrong_with_refusal
 from pytest_mlops.stages.contract.served import served_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pytest_mlops.adapters.http import Exchange
 
@@ -85,9 +86,11 @@ def _send_valid(bench: Bench, findings: Findings, rows: Rows, kind: str) -> bool
     return _keep(bench, findings, kind, wrong_with_answer(exchange, bench.signature, len(rows)), exchange)
 
 
-def _keep(bench: Bench, findings: Findings, kind: str, problem: str, exchange: Exchange) -> bool:
+def _keep(
+    bench: Bench, findings: Findings, kind: str, problem: str, exchange: Exchange, *, no_failure: Collection[int] = ()
+) -> bool:
     """Keep a violation; a failure of the server is kept for its own law too."""
-    if exchange.server_failed:
+    if problem and exchange.server_failed and exchange.status not in no_failure:
         why = f"the server failed: {exchange.status or exchange.problem}"
         bench.failures.add(Violation(kind, why, exchange, real=kind == _REAL))
     if problem:
@@ -96,7 +99,7 @@ def _keep(bench: Bench, findings: Findings, kind: str, problem: str, exchange: E
 
 
 def invalid_requests_are_refused(bench: Bench) -> Findings:
-    """Spoil a valid request in every named way, then drawn requests in drawn ways."""
+    """Spoil a valid request in every named way, drawn requests in drawn ways, and how a valid one is framed."""
     findings = Findings()
     faults, plain = faults_of(bench.signature), bench.plain_rows
     for fault in faults.values():
@@ -107,7 +110,25 @@ def invalid_requests_are_refused(bench: Bench) -> Findings:
         "properties": {"rows": bench.rows_schema(), "fault": {"enum": list(faults)}},
     }
     bench.explore(findings, schema, lambda drawn: send_spoiled(bench, findings, faults[drawn["fault"]], drawn["rows"]))
+    _send_framed(bench, findings, plain)
     return findings
+
+
+def _send_framed(bench: Bench, findings: Findings, rows: Rows) -> None:
+    """Frame a valid request in every wrong way, and ask whether it is answered afterwards as it was before."""
+    if not may_be_framed(bench.client.url):
+        said = "wrong framing was not tried: over plain HTTP on loopback alone"
+        findings.missing = f"{findings.missing}; {said}" if findings.missing else said
+        return
+    right = request(bench.signature, rows)
+    before = bench.send(findings, right)
+    for framing in FRAMINGS:
+        exchange = bench.send(findings, framed(right, framing))
+        problem = wrong_with_framing(exchange, framing, bench.signature, len(rows))
+        _keep(bench, findings, framing.name, problem, exchange, no_failure=framing.statuses)
+    after = bench.send(findings, right)
+    why = f"a right request must be answered {before.status} as before, got {after.status or after.problem}"
+    _keep(bench, findings, "after_wrong_framing", "" if after.status == before.status else why, after)
 
 
 def send_spoiled(bench: Bench, findings: Findings, fault: Fault, rows: Rows) -> bool:

@@ -142,6 +142,7 @@ def measure_locust(
     locustfile: Path,
     *,
     name: str = "",
+    user_classes: Collection[str] = (),
     spawn_rate: float | None = None,
     project: Path | None = None,
     team: Team | None = None,
@@ -152,6 +153,8 @@ def measure_locust(
 
     Parameters
     ----------
+    user_classes
+        The names of those User classes of the file that run; by default all of them.
     spawn_rate
         Users a second; by default all within one second, at most 100 a second.
     project
@@ -162,11 +165,11 @@ def measure_locust(
     Raises
     ------
     DeclarationError
-        When there is no locustfile, or the numbers describe no load.
+        When there is no locustfile, the classes are no names, or the numbers describe no load.
     MissingExtra
         When Locust is not installed.
     SubprocessError
-        When the locustfile cannot be run.
+        When the locustfile cannot be run, or has no class of such a name.
     """
     load.check()
     if load.scenario.is_open:
@@ -176,12 +179,14 @@ def measure_locust(
     target = endpoint(service, name=name, allowed_hosts=load.allowed_hosts)
     if not locustfile.is_file():
         raise DeclarationError(f"locustfile must be a file, got {str(locustfile)!r}")
+    names = _names_of(user_classes)
     users, subject, team = load.scenario.users, name or target.name, team or Team()
     team.check(users, load.allowed_hosts)
     plan = LocustPlan(
         locustfile=str(locustfile.resolve()), host=target.url, users=users, duration_s=load.duration_s,
         warmup_s=load.warmup_s, spawn_rate=spawn_rate or min(float(users), _MOST_USERS_A_SECOND), seed=load.seed,
         start_s=load.start_s, drain_s=load.timeout_s, allowed_hosts=tuple(sorted(load.allowed_hosts)), team=team,
+        user_classes=names,
     )  # fmt: skip
     watch = Watch([getattr(target, "pid", 0)])
     record = run_locust(
@@ -190,8 +195,14 @@ def measure_locust(
     )  # fmt: skip
     return result_of(
         record, target, load, watch, subject, digests={f"locustfile:{subject}": digest_file(locustfile)},
-        parameters={**load.parameters(), **team.parameters()},
+        parameters={**load.parameters(), **team.parameters(), **({"user_classes": [*names]} if names else {})},
     )  # fmt: skip
+
+
+def _names_of(user_classes: Collection[str]) -> tuple[str, ...]:
+    if isinstance(user_classes, str) or not all(isinstance(name, str) for name in user_classes):
+        raise DeclarationError(f'user_classes must be names, as ["Traveller"], got {user_classes!r}')
+    return tuple(sorted(set(user_classes)))
 
 
 def result_of(

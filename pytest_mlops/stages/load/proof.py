@@ -114,7 +114,7 @@ def _why_not_whole(team: Mapping[str, Any], n: int) -> str:
     """Return what of a run of several workers is missing, or too much; empty where nothing is."""
     asked, joined, left = team["asked"], team["joined"], team["asked"] - team["done"]
     reasons = {
-        f"{team['others']} of {asked} workers had another locustfile": team["others"] > 0,
+        f"{team['others']} of {asked} workers had another locustfile, or other users of it": team["others"] > 0,
         _who_is_missing(team): joined < asked,
         f"the run must have {asked} workers, got {joined}": joined > asked,
         f"{left} of {asked} workers left before the end": left > 0,

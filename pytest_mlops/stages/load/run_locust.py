@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LocustPlan:
-    """What a run of Locust is asked to do; `spawn_rate` in users a second, times in seconds."""
+    """What a run of Locust is asked to do; `spawn_rate` in users a second, times in seconds, no `user_classes`: all."""
 
     locustfile: str
     host: str
@@ -31,6 +31,7 @@ class LocustPlan:
     allowed_hosts: tuple[str, ...]
     start_s: float
     drain_s: float
+    user_classes: tuple[str, ...] = ()
     team: Team = field(default_factory=Team)
 
     @property
@@ -82,7 +83,7 @@ def run_locust(
     shown = file.relative_to(project) if file.is_relative_to(project) else file
     joins = Announcement(
         path=folder / "join.json", tell=tell, name=name, team=plan.team, locustfile=str(shown),
-        allowed_hosts=plan.allowed_hosts,
+        allowed_hosts=plan.allowed_hosts, user_classes=plan.user_classes,
     )  # fmt: skip
     joins.path.unlink(missing_ok=True)
 

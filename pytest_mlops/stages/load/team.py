@@ -80,11 +80,14 @@ def _is_one_address(text: str) -> bool:
         return False
 
 
-def join_command(where: str, token: str, locustfile: str, allowed_hosts: Sequence[str] = ()) -> str:
+def join_command(
+    where: str, token: str, locustfile: str, allowed_hosts: Sequence[str] = (), *, user_classes: Sequence[str] = ()
+) -> str:
     """Return the command by which a worker joins."""
     words = ["--join", where, "--token", token, "--locustfile", locustfile]
+    users = [word for name in user_classes for word in ("--user-class", name)]
     allowed = [word for host in allowed_hosts for word in ("--allow", host)]
-    return f"python -m pytest_mlops.runners.locust_run {shlex.join([*words, *allowed])}"
+    return f"python -m pytest_mlops.runners.locust_run {shlex.join([*words, *users, *allowed])}"
 
 
 @dataclass(kw_only=True)
@@ -97,6 +100,7 @@ class Announcement:
     team: Team
     locustfile: str
     allowed_hosts: Sequence[str]
+    user_classes: Sequence[str]
     is_said: bool = False
 
     def look(self) -> None:
@@ -105,7 +109,9 @@ class Announcement:
             return
         self.is_said = True
         host, port, token = json.loads(self.path.read_text(encoding="utf-8"))
-        command = join_command(f"{host}:{port}", token, self.locustfile, self.allowed_hosts)
+        command = join_command(
+            f"{host}:{port}", token, self.locustfile, self.allowed_hosts, user_classes=self.user_classes
+        )
         self.path.unlink()  # the token is for those who read what is said
         count = self.team.expect_workers
         workers = "a worker. It" if count == 1 else f"{count} workers. Each"
