@@ -250,7 +250,7 @@ def test_what_one_window_alone_has_is_looked_for_in_columns_of_many_values_too()
     owners, statistics = statistics_of(reference_of(rows, unit="batch").sketch, ())
     of_outside = statistics[[owner == ("x", "outside_share") for owner in owners]]
     assert len(of_outside) == 2
-    assert np.sort(of_outside[-1])[-2:].tolist() == pytest.approx([0.0, 7**0.5])  # most of the nine rows
+    assert np.sort(of_outside[-1])[-2:].tolist() == pytest.approx([0.0, 8**0.5])  # most of the nine rows
 
 
 @pytest.mark.parametrize("rows", [1, 30, 79])
