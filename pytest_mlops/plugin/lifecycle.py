@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # A check that uses several tools belongs to the first of these: what it judges comes before what it needs.
 TOOL_STAGES = {
     "mlops_load": "load",
+    "mlops_capacity": "load",
+    "mlops_load_results": "load",
     "mlops_contract": "serving",
     "mlops_schemathesis": "serving",
     "mlops_canary": "serving",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_mlops.plugin import tools_load
+from pytest_mlops.plugin.lifecycle import TOOL_STAGES
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
@@ -68,3 +73,17 @@ def test_under_pre_commit_the_profile_is_commit(project: Project, monkeypatch: p
     project.write({"test_it.py": "def test_it(mlops_service): raise RuntimeError"})
     project.run("--mlops", "-rs").stdout.fnmatch_lines(["*the commit profile leaves out the stage serving*"])
     assert project.record()["profile"] == "commit"
+
+
+def test_every_tool_tells_the_stage_of_its_checks(project: Project) -> None:
+    """A check that takes one of them alone is a check of the lifecycle, and not an ordinary test."""
+    tools = sorted(
+        name
+        for path in Path(tools_load.__file__).parent.glob("tools_*.py")
+        for name in re.findall(r"@pytest\.fixture.*?\ndef (mlops_\w+)\(", path.read_text(encoding="utf-8"), re.DOTALL)
+    )
+    assert {"mlops_capacity", "mlops_load_results"} <= {*tools}
+    assert sorted(TOOL_STAGES) == tools
+    check = "def test_it(mlops_load_results): mlops_load_results('none.jtl')"
+    project.write({"test_it.py": check}).run("--mlops")
+    assert [found["stage"] for found in project.record()["checks"]] == ["load"]
