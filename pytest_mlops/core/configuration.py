@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core import declarations as declared
-from pytest_mlops.core import declared_keys
+from pytest_mlops.core import declared_keys, declared_service, service_keys
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import Key, check_table, json_schema_of, text, texts
 from pytest_mlops.core.stages import PROFILES, STAGES
@@ -31,7 +31,7 @@ _KEYS: Mapping[str, Key] = {
     "timeline": Key(kind="tables", words="tables [timeline.NAME]", keys=declared_keys.TIMELINE),
     "model": Key(kind="tables", words="tables [model.NAME]", keys=declared_keys.MODEL),
     "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared_keys.TRAINER),
-    "service": Key(kind="tables", words="tables [service.NAME]", keys=declared_keys.SERVICE),
+    "service": Key(kind="tables", words="tables [service.NAME]", keys=service_keys.SERVICE),
     "batch": Key(kind="tables", words="tables [batch.NAME]", keys=declared_keys.BATCH_JOB),
 }
 
@@ -60,7 +60,7 @@ class Configuration:
     timeline: Mapping[str, declared.Timeline] = field(default_factory=dict)
     model: Mapping[str, declared.DeclaredModel] = field(default_factory=dict)
     trainer: Mapping[str, declared.DeclaredTrainer] = field(default_factory=dict)
-    service: Mapping[str, declared.DeclaredService] = field(default_factory=dict)
+    service: Mapping[str, declared_service.DeclaredService] = field(default_factory=dict)
     batch: Mapping[str, declared.DeclaredBatch] = field(default_factory=dict)
 
     @property
@@ -145,7 +145,10 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
         timeline=read("timeline", lambda name, entry, place: declared.read_timeline(name, entry, data, place)),
         model=read("model", lambda name, entry, place: declared.read_model(name, entry, data, place)),
         trainer=read("trainer", lambda name, entry, _: declared.DeclaredTrainer(name=name, **entry)),
-        service=read("service", declared.read_service),
+        service=read(
+            "service",
+            lambda name, entry, place: declared_service.read_service(name, entry, data, entries["model"], place),
+        ),
         batch=read("batch", lambda name, entry, place: declared.read_batch(name, entry, data, place)),
         **values,
     )

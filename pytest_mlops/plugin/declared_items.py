@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.result import Result
 from pytest_mlops.plugin.declared_drift import deepchecks_checks, drift_checks, timeline_checks
+from pytest_mlops.plugin.declared_service import service_checks
 from pytest_mlops.plugin.declared_steps import Check, Once, at_table, load_model
 
 if TYPE_CHECKING:
@@ -15,18 +16,14 @@ if TYPE_CHECKING:
     from pytest_mlops.core.declarations import (
         DataSet,
         DeclaredBatch,
-        DeclaredLoad,
         DeclaredModel,
-        DeclaredService,
         DeclaredTrainer,
     )
     from pytest_mlops.core.limit import Limit
     from pytest_mlops.core.result import Requirement
     from pytest_mlops.plugin.state import State
-    from pytest_mlops.stages.contract import Law
     from pytest_mlops.stages.data import Expectation
     from pytest_mlops.stages.model import Slice
-    from pytest_mlops.stages.service import Service
 
 
 def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[Check]]]]:
@@ -36,7 +33,7 @@ def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[C
         "data": ({name: data for name, data in said.data.items() if data.suite}, _data),
         "model": (said.model, _model),
         "trainer": (said.trainer, _trainer),
-        "service": (said.service, _service),
+        "service": (said.service, service_checks),
         "batch": (said.batch, _batch),
         "drift": (said.drift, drift_checks),
         "deepchecks": (said.deepchecks, deepchecks_checks),
@@ -104,38 +101,6 @@ def _trainer(declared: DeclaredTrainer, state: State) -> Iterable[Check]:
         yield Check("same", check_of())
     for aspect in declared.same:
         yield Check(aspect, check_of(aspect))
-
-
-def _service(declared: DeclaredService, state: State) -> Iterable[Check]:
-    from pytest_mlops.stages.contract import NEED_OFFLINE, laws_of, read_rows
-
-    started = Once(
-        lambda start: start(declared.command, name=declared.name, ready=declared.ready, timeout=declared.timeout)
-    )
-
-    def check_of(law: Law) -> Callable[..., None]:
-        def check(mlops_contract: Any, mlops_service: Callable[..., Service]) -> None:
-            service = started(mlops_service)
-            mlops_contract(service, rows=rows, laws=[law.id], contract=declared.contract).require(law)
-
-        return check
-
-    if declared.contract:
-        rows = read_rows(state.root / declared.requests) if declared.requests else []
-        # There is nothing offline to compare with: a check in a test file has the model at hand.
-        laws = [law for law in laws_of(state.root / declared.contract) if law.id not in NEED_OFFLINE]
-        yield from (Check(law.id, check_of(law)) for law in laws)
-    if declared.load is not None:
-        yield Check("load", _load_check(declared.load, started))
-
-
-def _load_check(load: DeclaredLoad, started: Once) -> Callable[..., None]:
-    def check(mlops_load: Any, mlops_service: Callable[..., Service]) -> None:
-        mlops_load(
-            started(mlops_service), locustfile=load.locustfile, users=load.users, duration=load.duration
-        ).require(**load.limits)
-
-    return check
 
 
 def _batch(declared: DeclaredBatch, state: State) -> Iterable[Check]:

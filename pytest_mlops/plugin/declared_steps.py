@@ -60,14 +60,19 @@ def load_model(declared: DeclaredModel, state: State) -> Any:
 
 
 def call_named(name: str, root: Path, place: str) -> Any:
-    """Return what the function `package.module:function` returns; packages of the project are found as a trainer's."""
+    """Return what the function `package.module:function` returns; see `function_named`."""
+    return function_named(name, root, place)()
+
+
+def function_named(name: str, root: Path, place: str) -> Callable[..., Any]:
+    """Return the function `package.module:function`; packages of the project are found as a trainer's."""
     module, colon, function = name.partition(":")
     if not colon:
         raise DeclarationError(f"{place} must be 'package.module:function', got {name!r}")
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     try:
-        found = getattr(import_module(module), function)
+        found: Callable[..., Any] = getattr(import_module(module), function)
     except (ImportError, AttributeError) as exc:
         raise DeclarationError(f"{place}: {name!r} can't be imported: {exc}") from exc
-    return found()
+    return found

@@ -1,0 +1,70 @@
+"""The keys of what can be declared of a service: its contract, its load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_mlops.core.declared_keys import COMMAND, TIMEOUT, limits
+from pytest_mlops.core.keys import Key, a_time, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROTOCOLS = ("openapi", "mlflow", "open_inference", "sagemaker")
+LAWS = (
+    "valid_requests_answer", "invalid_requests_are_refused", "never_a_server_error", "unknown_paths_and_methods",
+    "one_by_one_equals_all_at_once", "row_order_does_not_matter", "field_order_does_not_matter", "copies_get_the_same",
+    "same_request_same_answer", "predictions_are_sound", "expected_directions", "time_is_linear",
+    "online_equals_offline", "every_form_answers_the_same", "missing_values_as_offline", "no_breaking_change",
+    "ready_means_ready", "sigterm_answers_what_is_in_flight", "answers_name_what_was_deployed",
+)  # fmt: skip
+# What a law needs to be told, by the law: one of these keys.
+LAWS_NEED: Mapping[str, tuple[str, ...]] = {
+    "expected_directions": ("directions",),
+    "online_equals_offline": ("model", "offline"),
+    "missing_values_as_offline": ("model", "offline"),
+    "answers_name_what_was_deployed": ("deployed",),
+}
+LOAD = ("p50", "p95", "p99", "failures", "throughput")
+
+CONTRACT: Mapping[str, Key] = {
+    "protocol": text(f"one of {', '.join(PROTOCOLS)}", choices=PROTOCOLS),
+    "signature": text("the folder of an MLflow model, or the metadata of a model in JSON"),
+    "example": text("the name of a [data.NAME] with rows as they are sent"),
+    "ranges": Key(kind="flag", words="true or false: whether numbers are drawn within those of the example"),
+    "suite": text("a Great Expectations suite in JSON: rows that it allows must be answered"),
+    "public": texts("a list of fields whose values a report may show"),
+    "outputs": Key(
+        kind="free", words="a table of what numbers of a prediction must be, { minutes = [0, 1500] }, by name or place"
+    ),
+    "directions": Key(
+        kind="named",
+        words="a table of fields, { dep_delay = 'increasing' }, or 'decreasing'",
+        choices=("increasing", "decreasing"),
+    ),
+    "score": text("which number of a prediction directions and the model are about, by name or place"),
+    "deployed": Key(kind="named", words="a table of texts that answers must name, { version = '3' }"),
+    "ends_within": a_time("a time, '10s': how long the service may take to end once it is told to"),
+    "model": text("the name of a [model.NAME], whose scores the service must answer"),
+    "offline": text(
+        "a function of a list of rows that predicts what the service must answer, 'package.module:function'"
+    ),
+    "examples": Key(kind="whole", words="how many requests are drawn a law, from 1 on", least=1),
+    "laws": texts("a list of laws, of those in docs/contract.md", choices=LAWS),
+    "without": texts("a list of laws that are left out", choices=LAWS),
+}
+SERVICE_LOAD = {
+    "locustfile": text("a locustfile", needed=True),
+    "users": Key(kind="whole", words="the number of users", needed=True),
+    "duration": a_time("a time, '10s'", needed=True),
+    **limits(LOAD),
+}
+SERVICE = {
+    "command": COMMAND,
+    "ready": text("the path that answers 200 once the service is ready"),
+    "timeout": TIMEOUT,
+    "contract": text("an OpenAPI document in JSON, the folder of an MLflow model, or the metadata of a model in JSON"),
+    "requests": text("a file of real rows in JSON, one a line"),
+    **CONTRACT,
+    "load": Key(kind="table", words="a table of a load run", keys=SERVICE_LOAD),
+}
