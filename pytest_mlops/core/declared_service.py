@@ -7,23 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_mlops.core.declared_keys import LIMIT
-from pytest_mlops.core.declared_limits import Limits, limit_of, with_limits
+from pytest_mlops.core.declared_limits import limit_of
+from pytest_mlops.core.declared_load import DeclaredLoad, read_load
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import check_choices, check_table
-from pytest_mlops.core.service_keys import CONTRACT, LAWS_NEED, LOAD
+from pytest_mlops.core.service_keys import CONTRACT, LAWS_NEED
 
 _PROBABILITIES = "probabilities"
 _PAIR = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeclaredLoad:
-    """A load run on a service, and what it must show."""
-
-    locustfile: str
-    users: int
-    duration: str
-    limits: Limits = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +64,7 @@ def read_service(
     rest = dict(entry)
     rest["outputs"] = {key: _output(said, f"{place}: outputs.{key}") for key, said in entry.get("outputs", {}).items()}
     if "load" in rest:
-        rest["load"] = _read_load(rest["load"], f"{place}: load")
+        rest["load"] = read_load(rest["load"], f"{place}: load")
     return DeclaredService(name=name, **rest)
 
 
@@ -129,10 +120,3 @@ def _output(said: object, place: str) -> object:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _read_load(entry: Mapping[str, Any], place: str) -> DeclaredLoad:
-    load, limits = with_limits(entry, LOAD, place)
-    if not limits:
-        raise DeclarationError(f"{place} judges nothing. Hint: p95 = {{ at_most = 50, unit = 'ms' }}")
-    return DeclaredLoad(limits=limits, **load)

@@ -25,7 +25,16 @@ LAWS_NEED: Mapping[str, tuple[str, ...]] = {
     "missing_values_as_offline": ("model", "offline"),
     "answers_name_what_was_deployed": ("deployed",),
 }
-LOAD = ("p50", "p95", "p99", "failures", "throughput")
+# Limits of a load: what the requests alone decide, then what is known at the end. (`duration` is how long it takes.)
+OF_REQUESTS = (
+    "p50", "p90", "p95", "p99", "p999", "failures", "failures_timeout", "failures_connection", "failures_4xx",
+    "failures_5xx", "throughput", "rows_throughput", "requests",
+)  # fmt: skip
+LOAD = (
+    *OF_REQUESTS, "failures_asserted", "failures_raised", "server_cpu", "memory_growth", "startup", "first_request",
+    "lateness", "generator_cpu",
+)  # fmt: skip
+ARRIVALS = ("poisson", "constant")
 
 CONTRACT: Mapping[str, Key] = {
     "protocol": text(f"one of {', '.join(PROTOCOLS)}", choices=PROTOCOLS),
@@ -53,10 +62,18 @@ CONTRACT: Mapping[str, Key] = {
     "laws": texts("a list of laws, of those in docs/contract.md", choices=LAWS),
     "without": texts("a list of laws that are left out", choices=LAWS),
 }
-SERVICE_LOAD = {
-    "locustfile": text("a locustfile", needed=True),
-    "users": Key(kind="whole", words="the number of users", needed=True),
+SERVICE_LOAD: Mapping[str, Key] = {
     "duration": a_time("a time, '10s'", needed=True),
+    "rate": Key(kind="number", words="requests a second, above 0", above=0.0),
+    "arrivals": text("'poisson', as of many users, or 'constant'", choices=ARRIVALS),
+    "users": Key(kind="whole", words="the number of users who each wait for their answer, from 1 on", least=1),
+    "batch": Key(kind="whole", words="how many rows one user sends in each request, from 1 on", least=1),
+    "locustfile": text("a locustfile"),
+    "processes": Key(kind="whole", words="how many processes of Locust share the users, from 1 on", least=1),
+    "check": text("a function of the service's URL that users call, 'package.module:function'"),
+    "longest": a_time("a time, '60s': how long it goes on where the limits can't be judged yet"),
+    "warmup": a_time("a time, '1s': how long requests are sent before they count"),
+    "timeout": a_time("a time, '10s': how long an answer is waited for"),
     **limits(LOAD),
 }
 SERVICE = {

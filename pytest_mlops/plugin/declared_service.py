@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.plugin.declared_steps import Check, Once, function_named, load_model
+from pytest_mlops.plugin.declared_load import load_check
+from pytest_mlops.plugin.declared_steps import Check, Once, function_named, load_model, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from pytest_mlops.core.declared_service import DeclaredLoad, DeclaredService
+    from pytest_mlops.core.declared_service import DeclaredService
     from pytest_mlops.plugin.state import State
     from pytest_mlops.stages.contract import Law
     from pytest_mlops.stages.service import Service
@@ -24,13 +25,13 @@ def service_checks(declared: DeclaredService, state: State) -> Iterable[Check]:
     if declared.promises:
         yield from _contract_checks(declared, state, started)
     if declared.load is not None:
-        yield Check("load", _load_check(declared.load, started))
+        yield Check("load", load_check(declared, declared.load, state, started))
 
 
 def _contract_checks(declared: DeclaredService, state: State, started: Once) -> Iterable[Check]:
     from pytest_mlops.stages.contract import NEED_OFFLINE
 
-    rows = _rows(declared, state)
+    rows = rows_of(declared, state)
     offline = Once(lambda: _offline(declared, state))
     example = state.configuration.data[declared.example].path if declared.example else None
 
@@ -59,12 +60,6 @@ def _contract_checks(declared: DeclaredService, state: State, started: Once) -> 
         return check
 
     yield from (Check(law.id, check_of(law)) for law in _laws(declared, state))
-
-
-def _rows(declared: DeclaredService, state: State) -> Sequence[Mapping[str, Any]]:
-    from pytest_mlops.stages.contract import read_rows
-
-    return read_rows(state.root / declared.requests) if declared.requests else []
 
 
 def _laws(declared: DeclaredService, state: State) -> Sequence[Law]:
@@ -96,12 +91,3 @@ def _offline(declared: DeclaredService, state: State) -> Any:
     model = state.configuration.model[declared.model]
     known = to_pandas(state.root / state.configuration.data[model.data].path).drop(columns=[model.target])
     return offline_scores(load_model(model, state), model.name, like=known.head(0), score=declared.score)
-
-
-def _load_check(load: DeclaredLoad, started: Once) -> Callable[..., None]:
-    def check(mlops_load: Any, mlops_service: Callable[..., Service]) -> None:
-        mlops_load(
-            started(mlops_service), locustfile=load.locustfile, users=load.users, duration=load.duration
-        ).require(**load.limits)
-
-    return check

@@ -11,10 +11,11 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import written_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.core.declarations import DeclaredModel
+    from pytest_mlops.core.declared_service import DeclaredService
     from pytest_mlops.plugin.state import State
 
 
@@ -57,6 +58,13 @@ class Once:
 def load_model(declared: DeclaredModel, state: State) -> Any:
     """Return the model that a declaration names."""
     return call_named(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
+
+
+def rows_of(declared: DeclaredService, state: State) -> Sequence[Mapping[str, Any]]:
+    """Return the real rows that a declared service is sent; none where it names no file of them."""
+    from pytest_mlops.stages.contract import read_rows
+
+    return read_rows(state.root / declared.requests) if declared.requests else []
 
 
 def call_named(name: str, root: Path, place: str) -> Any:
