@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_mlops.core.declared_canary import compared_in
 from pytest_mlops.core.declared_keys import LIMIT
 from pytest_mlops.core.declared_limits import limit_of
 from pytest_mlops.core.declared_load import DeclaredLoad, read_load
@@ -52,13 +53,19 @@ class DeclaredService:
 
 
 def read_service(
-    name: str, entry: Mapping[str, Any], data: Mapping[str, Any], models: Mapping[str, Any], place: str
+    name: str, entry: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]], place: str
 ) -> DeclaredService:
-    """Return a service; a contract or a load must be given, else nothing would be judged."""
-    if not {"contract", "signature", "load"} & entry.keys():
+    """Return a service; a contract or a load must be given, or another table judge it, else nothing would be judged.
+
+    Parameters
+    ----------
+    entries
+        All that is declared, by table and name.
+    """
+    if not {"contract", "signature", "load"} & entry.keys() and name not in compared_in(entries):
         raise DeclarationError(f"{place} judges nothing. Hint: contract = 'openapi.json', or [service.{name}.load]")
-    check_choices([entry["example"]] if "example" in entry else [], data, f"{place}: example")
-    check_choices([entry["model"]] if "model" in entry else [], models, f"{place}: model")
+    check_choices([entry["example"]] if "example" in entry else [], entries["data"], f"{place}: example")
+    check_choices([entry["model"]] if "model" in entry else [], entries["model"], f"{place}: model")
     _check_contract(entry, place)
     _check_laws(entry, place)
     rest = dict(entry)

@@ -1,4 +1,4 @@
-"""The keys of what can be declared of a service: its contract, its load."""
+"""The keys of what can be declared of a service: its contract, its load, a change of its version."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ LOAD = (
     "lateness", "generator_cpu",
 )  # fmt: skip
 ARRIVALS = ("poisson", "constant")
+OF_CANARY = (
+    "failures", "failed_requests", "old_failures", "old_failed_requests", "decisions_changed", "largest_difference",
+    "p50_ratio", "p90_ratio",
+)  # fmt: skip
+OF_ROLLBACK = ("rollback_time", "failed_requests")
 
 CONTRACT: Mapping[str, Key] = {
     "protocol": text(f"one of {', '.join(PROTOCOLS)}", choices=PROTOCOLS),
@@ -84,4 +89,30 @@ SERVICE = {
     "requests": text("a file of real rows in JSON, one a line"),
     **CONTRACT,
     "load": Key(kind="table", words="a table of a load run", keys=SERVICE_LOAD),
+}
+_RECORDED = text("a file of recorded rows in JSON, one a line", needed=True)
+_DOCUMENT = text("an OpenAPI document in JSON that answers are held to; without it the one that is served")
+CANARY: Mapping[str, Key] = {
+    "base": text("the name of a [service.NAME]: the old version", needed=True),
+    "candidate": text("the name of a [service.NAME]: the new version", needed=True),
+    "requests": _RECORDED,
+    "contract": _DOCUMENT,
+    "pairs": Key(kind="whole", words="how many pairs of requests the latency is compared on, from 1 on", least=1),
+    "timeout": a_time("a time, '60s', after which no row is sent again"),
+    **limits(OF_CANARY),
+}
+ROLLBACK: Mapping[str, Key] = {
+    "service": text("the name of a [service.NAME]: what callers talk to", needed=True),
+    "command": texts("the command that rolls back, as a list of its words; {url} is that of the service", needed=True),
+    "is_back": Key(
+        kind="named",
+        words="a table of texts that the old version's answers name, { version = '3' }",
+        needed=True,
+    ),
+    "requests": _RECORDED,
+    "contract": _DOCUMENT,
+    "rate": Key(kind="number", words="requests a second meanwhile, above 0", above=0.0),
+    "longest": a_time("a time, '30s': how long it is waited for"),
+    "timeout": a_time("a time, '5s': how long an answer is waited for"),
+    **limits(OF_ROLLBACK),
 }

@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.result import Result
+from pytest_mlops.plugin.declared_canary import canary_checks, rollback_checks
 from pytest_mlops.plugin.declared_drift import deepchecks_checks, drift_checks, timeline_checks
 from pytest_mlops.plugin.declared_service import service_checks
-from pytest_mlops.plugin.declared_steps import Check, Once, at_table, load_model
+from pytest_mlops.plugin.declared_steps import Check, Once, at_table, load_model, start_declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[Check]]]]:
     """Return what makes the checks of each declaration, by table and name; a data set without a suite has none."""
     said = state.configuration
+    # One of each runs, whichever of the declarations talk to it.
+    started = {name: Once(partial(start_declared, service)) for name, service in said.service.items()}
     kinds: Mapping[str, tuple[Mapping[str, Any], Callable[[Any, State], Iterable[Check]]]] = {
         "data": ({name: data for name, data in said.data.items() if data.suite}, _data),
         "model": (said.model, _model),
         "trainer": (said.trainer, _trainer),
-        "service": (said.service, service_checks),
+        "service": (said.service, lambda service, state: service_checks(service, state, started[service.name])),
+        "canary": (said.canary, lambda canary, state: canary_checks(canary, state, started)),
+        "rollback": (said.rollback, rollback_checks),
         "batch": (said.batch, _batch),
         "drift": (said.drift, drift_checks),
         "deepchecks": (said.deepchecks, deepchecks_checks),

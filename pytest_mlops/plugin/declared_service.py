@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.service import Service
 
 
-def service_checks(declared: DeclaredService, state: State) -> Iterable[Check]:
+def service_checks(declared: DeclaredService, state: State, started: Once) -> Iterable[Check]:
     """Yield a check for each law of its contract, and one for its load."""
-    started = Once(
-        lambda start: start(declared.command, name=declared.name, ready=declared.ready, timeout=declared.timeout)
-    )
     if declared.promises:
         yield from _contract_checks(declared, state, started)
     if declared.load is not None:

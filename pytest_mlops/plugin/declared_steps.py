@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_mlops.core.declarations import DeclaredModel
     from pytest_mlops.core.declared_service import DeclaredService
     from pytest_mlops.plugin.state import State
+    from pytest_mlops.stages.service import Service
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Once:
 def load_model(declared: DeclaredModel, state: State) -> Any:
     """Return the model that a declaration names."""
     return call_named(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
+
+
+def start_declared(declared: DeclaredService, start: Callable[..., Service]) -> Service:
+    """Start a declared service, by the tool that is given."""
+    return start(declared.command, name=declared.name, ready=declared.ready, timeout=declared.timeout)
 
 
 def rows_of(declared: DeclaredService, state: State) -> Sequence[Mapping[str, Any]]:

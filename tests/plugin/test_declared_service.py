@@ -111,7 +111,7 @@ def test_the_words_are_those_of_the_tool() -> None:
 
 
 def test_the_snippet_of_the_page_is_one() -> None:
-    (text,) = re.findall(
+    text, _ = re.findall(
         r"^```toml\n(.*?)^```", (ROOT / "docs/contract.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
     (service,) = parse_configuration(tomllib.loads(text), source="mlops.toml").service.values()
