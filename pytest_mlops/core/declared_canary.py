@@ -70,6 +70,7 @@ def read_rollback(name: str, entry: Mapping[str, Any], services: Mapping[str, An
 
 
 def compared_in(entries: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> set[str]:
-    """Return the names of the services that a canary or a rollback judges."""
-    canaries, rollbacks = entries["canary"].values(), entries["rollback"].values()
-    return {entry[side] for entry in canaries for side in ("base", "candidate")} | {one["service"] for one in rollbacks}
+    """Return the names of the services that another table judges: a canary, a rollback, a load beside a base."""
+    sides = {entry[side] for entry in entries["canary"].values() for side in ("base", "candidate")}
+    bases = {entry.get("load", {}).get("base", "") for entry in entries["service"].values()}
+    return sides | bases | {entry["service"] for entry in entries["rollback"].values()}

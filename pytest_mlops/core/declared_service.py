@@ -71,7 +71,7 @@ def read_service(
     rest = dict(entry)
     rest["outputs"] = {key: _output(said, f"{place}: outputs.{key}") for key, said in entry.get("outputs", {}).items()}
     if "load" in rest:
-        rest["load"] = read_load(rest["load"], f"{place}: load")
+        rest["load"] = read_load(rest["load"], entries["service"].keys() - {name}, f"{place}: load")
     return DeclaredService(name=name, **rest)
 
 

@@ -34,6 +34,7 @@ LOAD = (
     *OF_REQUESTS, "failures_asserted", "failures_raised", "server_cpu", "memory_growth", "startup", "first_request",
     "lateness", "generator_cpu",
 )  # fmt: skip
+BESIDE_A_BASE = ("p50_ratio", "p90_ratio", "server_cpu_ratio", "base_failures")
 ARRIVALS = ("poisson", "constant")
 OF_CANARY = (
     "failures", "failed_requests", "old_failures", "old_failed_requests", "decisions_changed", "largest_difference",
@@ -76,10 +77,11 @@ SERVICE_LOAD: Mapping[str, Key] = {
     "locustfile": text("a locustfile"),
     "processes": Key(kind="whole", words="how many processes of Locust share the users, from 1 on", least=1),
     "check": text("a function of the service's URL that users call, 'package.module:function'"),
+    "base": text("the name of a [service.NAME]: each request goes to one of the two at random, and they are compared"),
     "longest": a_time("a time, '60s': how long it goes on where the limits can't be judged yet"),
     "warmup": a_time("a time, '1s': how long requests are sent before they count"),
     "timeout": a_time("a time, '10s': how long an answer is waited for"),
-    **limits(LOAD),
+    **limits((*LOAD, *BESIDE_A_BASE)),
 }
 SERVICE = {
     "command": COMMAND,

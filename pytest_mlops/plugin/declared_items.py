@@ -36,7 +36,7 @@ def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[C
         "data": ({name: data for name, data in said.data.items() if data.suite}, _data),
         "model": (said.model, _model),
         "trainer": (said.trainer, _trainer),
-        "service": (said.service, lambda service, state: service_checks(service, state, started[service.name])),
+        "service": (said.service, lambda service, state: service_checks(service, state, started)),
         "canary": (said.canary, lambda canary, state: canary_checks(canary, state, started)),
         "rollback": (said.rollback, rollback_checks),
         "batch": (said.batch, _batch),

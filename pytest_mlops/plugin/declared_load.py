@@ -9,7 +9,7 @@ from pytest_mlops.plugin.declared_steps import rows_of
 from pytest_mlops.plugin.duration import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_mlops.core.declared_load import DeclaredLoad
     from pytest_mlops.core.declared_service import DeclaredService
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.service import Service
 
 
-def load_check(declared: DeclaredService, load: DeclaredLoad, state: State, started: Once) -> Callable[..., None]:
+def load_check(
+    declared: DeclaredService, load: DeclaredLoad, state: State, started: Mapping[str, Once]
+) -> Callable[..., None]:
     """Return the check of a load on a service.
 
     Raises
@@ -37,11 +39,12 @@ def load_check(declared: DeclaredService, load: DeclaredLoad, state: State, star
         from pytest_mlops.stages.load import ServiceLevel
 
         mlops_load(
-            started(mlops_service),
+            started[declared.name](mlops_service),
             _scenario(load),
             duration=load.duration,
             longest=load.longest or None,
             level=ServiceLevel(limits=load.level),
+            base=started[load.base](mlops_service) if load.base else None,
             locustfile=load.locustfile or None,
             check=load.check or None,
             users=load.users,

@@ -9,7 +9,7 @@ from pytest_mlops.plugin.declared_load import load_check
 from pytest_mlops.plugin.declared_steps import Check, Once, function_named, load_model, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_mlops.core.declared_service import DeclaredService
     from pytest_mlops.plugin.state import State
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.service import Service
 
 
-def service_checks(declared: DeclaredService, state: State, started: Once) -> Iterable[Check]:
+def service_checks(declared: DeclaredService, state: State, started: Mapping[str, Once]) -> Iterable[Check]:
     """Yield a check for each law of its contract, and one for its load."""
     if declared.promises:
-        yield from _contract_checks(declared, state, started)
+        yield from _contract_checks(declared, state, started[declared.name])
     if declared.load is not None:
         yield Check("load", load_check(declared, declared.load, state, started))
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 ROW = {"carrier": "AA", "origin": "JFK", "dep_delay": 12.5, "distance": 900, "hour": 9}
 _SERVICE = "[service.api]\ncommand = ['x', '{port}']\n[service.api.load]\nduration = '1s'\n"
 _LOAD = _SERVICE + "p95 = { at_most = 50, unit = 'ms' }\n"
+_OTHER = "[service.apt]\ncommand = ['x', '{port}']\n"
 _RARE = _SERVICE + "startup = { at_most = 5, unit = 's' }\n"
 WRONG = {
     _LOAD: "[service.api]: load must say one of rate, users, batch, got none. Hint: rate = 50, requests a second",
@@ -42,6 +43,12 @@ WRONG = {
         "load: locustfile and rows_throughput can't both be: nobody knows how many rows"
     ),
     _RARE + "rate = 5\nlongest = '9s'": "load: longest is for a limit that requests decide, got startup. Hint: one of",
+    _LOAD + "rate = 5\nbase = 'apo'\n" + _OTHER: "load: base: unknown name 'apo'. Did you mean 'apt'?",
+    _LOAD + "rate = 5\nbase = 'api'\n" + _OTHER: "load: base: unknown name 'api'. Did you mean 'apt'?",
+    _LOAD + "rate = 5\nbase = 'apt'\n" + _OTHER: "load: p95 is of a load on one service. Hint: with base, p50_",
+    _LOAD + "rate = 5\nbase = 'apt'\nlongest = '9s'\n" + _OTHER: "load: base and longest can't both be: two",
+    _LOAD + "users = 5\nbase = 'apt'\n" + _OTHER: "load: base needs rate",
+    _LOAD + "rate = 5\np90_ratio = { at_most = 1 }": "load: p90_ratio needs base",
     _LOAD + "rate = 5\narrivals = 'poison'": "load: arrivals: unknown name 'poison'. Did you mean 'poisson'?",
     _LOAD + "rate = 5\np909 = { at_most = 1 }": "load: unknown key 'p909'. Did you mean 'p9",
     _LOAD + "rate = 0": "load: rate must be requests a second, above 0, got 0",
@@ -51,7 +58,14 @@ WRONG = {
     _LOAD + "rate = 5\nwarmup = 1": "load: warmup must be a time, '1s': how long requests are sent",
     _LOAD + "rate = 5\ntimeout = '1 day'": "load: timeout must be a time, '10s': how long an answer is waited for",
 }  # fmt: skip
-BEYOND_A_SCHEMA = (" needs ", "can't both be", "must say one of", "longest is for")  # what a reader of the keys finds
+BEYOND_A_SCHEMA = (
+    " needs ",
+    "can't both be",
+    "must say one of",
+    "longest is for",
+    "unknown name 'ap",
+    "one service",
+)  # what a reader of the keys finds
 
 
 @pytest.mark.parametrize("text", WRONG)
@@ -196,3 +210,22 @@ def test_what_takes_a_look_is_refused_at_collection(declared: Project, load: str
     result = declared.write({"mlops.toml": toml}).run("--mlops", "--collect-only")
     result.stdout.fnmatch_lines([f"*mlops.toml::service::api: {words}*"])
     assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_a_candidate_is_compared_with_its_base(declared: Project) -> None:
+    """It takes ten blocks of two seconds, so that one run is both twins: slower, and without failures."""
+    base = f"""
+rate = 60
+duration = "20s"
+base = "api_before"
+p50_ratio = {{ at_most = 3 }}
+failures = {{ at_most = 0 }}
+base_failures = {{ at_most = 0 }}
+
+[service.api_before]
+command = ["{{python}}", {version_service.__file__!r}, "--port", "{{port}}", "--digest", "d"]
+"""
+    found = run(declared, base, "slower")
+    assert {name: one["verdict"] for name, one in found.items()} == {
+        "p50_ratio": "fail", "failures": "pass", "base_failures": "pass",
+    }, found  # fmt: skip
