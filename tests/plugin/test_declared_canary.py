@@ -162,3 +162,9 @@ def test_a_command_that_fails_has_rolled_nothing_back(declared: Project) -> None
     assert declared.verdicts() == {"rollback": "error"}
     assert "roll_back must roll back, got SubprocessError: it must exit with 0, got 1" in shown
     assert "Connection refused" in shown
+
+
+def test_before_a_commit_services_are_left_out_with_the_reason(declared: Project) -> None:
+    result = declared.write({"mlops.toml": BACK}).run("--mlops", "--mlops-profile=commit", "-rs")
+    result.assert_outcomes(skipped=2)
+    result.stdout.fnmatch_lines(["SKIPPED * mlops.toml: the commit profile leaves out the stage serving"])
