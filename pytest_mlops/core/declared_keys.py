@@ -43,7 +43,6 @@ def limits(names: Sequence[str]) -> Mapping[str, Key]:
     return {name: Key(kind="table", words="a limit, { at_most = 0.2 }", keys=LIMIT) for name in names}
 
 
-COMMAND = texts("a command, as a list of its words", needed=True)
 TIMEOUT = a_time("a time, '60s'")
 DATA = {
     "path": text("a Parquet or CSV file", needed=True),
@@ -125,7 +124,7 @@ TRAINER = {
     "timeout": TIMEOUT,
 }
 BATCH_JOB = {
-    "command": COMMAND,
+    "command": texts("a command, as a list of its words", needed=True),
     "data": text("the name of a [data.NAME]: the input", needed=True),
     "key": texts("the columns that tell rows apart"),
     "timeout": TIMEOUT,

@@ -12,7 +12,7 @@ from pytest_mlops.core.declared_limits import limit_of
 from pytest_mlops.core.declared_load import DeclaredLoad, read_load
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import check_choices, check_table
-from pytest_mlops.core.service_keys import CONTRACT, LAWS_NEED
+from pytest_mlops.core.service_keys import CONTRACT, LAWS_NEED, STARTS
 
 _PROBABILITIES = "probabilities"
 _PAIR = 2
@@ -23,7 +23,11 @@ class DeclaredService:
     """A service: how it starts, what it promised, and under which load."""
 
     name: str
-    command: Sequence[str]
+    command: Sequence[str] = ()
+    wsgi: str = ""
+    asgi: str = ""
+    mlflow: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
     ready: str = "/ping"
     timeout: str = "60s"
     contract: str = ""
@@ -62,6 +66,11 @@ def read_service(
     entries
         All that is declared, by table and name.
     """
+    starts = [key for key in STARTS if key in entry]
+    if len(starts) != 1:
+        raise DeclarationError(
+            f"{place} must be started by one of {', '.join(STARTS)}, got {' and '.join(starts) or 'none'}"
+        )
     if not {"contract", "signature", "load"} & entry.keys() and name not in compared_in(entries):
         raise DeclarationError(f"{place} judges nothing. Hint: contract = 'openapi.json', or [service.{name}.load]")
     check_choices([entry["example"]] if "example" in entry else [], entries["data"], f"{place}: example")
@@ -72,7 +81,12 @@ def read_service(
     rest["outputs"] = {key: _output(said, f"{place}: outputs.{key}") for key, said in entry.get("outputs", {}).items()}
     if "load" in rest:
         rest["load"] = read_load(rest["load"], entries["service"].keys() - {name}, f"{place}: load")
-    return DeclaredService(name=name, **rest)
+    read = DeclaredService(name=name, **rest)
+    if read.requests and not read.promises and not (read.load and read.load.draws):
+        raise DeclarationError(
+            f"{place}: requests are sent for a contract, or a load that sends them: there is neither"
+        )
+    return read
 
 
 def _check_contract(entry: Mapping[str, Any], place: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_mlops.core.declared_keys import COMMAND, TIMEOUT, limits
+from pytest_mlops.core.declared_keys import TIMEOUT, limits
 from pytest_mlops.core.keys import Key, a_time, text, texts
 
 if TYPE_CHECKING:
@@ -83,8 +83,15 @@ SERVICE_LOAD: Mapping[str, Key] = {
     "timeout": a_time("a time, '10s': how long an answer is waited for"),
     **limits((*LOAD, *BESIDE_A_BASE)),
 }
+STARTS: Mapping[str, Key] = {
+    "command": texts("a command, as a list of its words"),
+    "wsgi": text("a WSGI application, 'package.module:app' or 'package.module:factory()'"),
+    "asgi": text("an ASGI application, 'package.module:app' or 'package.module:factory()'"),
+    "mlflow": text("the folder of an MLflow model, or 'models:/NAME@ALIAS'"),
+}
 SERVICE = {
-    "command": COMMAND,
+    **STARTS,
+    "env": Key(kind="named", words="a table of texts, added to the environment, { WORKERS = '2' }"),
     "ready": text("the path that answers 200 once the service is ready"),
     "timeout": TIMEOUT,
     "contract": text("an OpenAPI document in JSON, the folder of an MLflow model, or the metadata of a model in JSON"),

@@ -63,7 +63,16 @@ def load_model(declared: DeclaredModel, state: State) -> Any:
 
 def start_declared(declared: DeclaredService, start: Callable[..., Service]) -> Service:
     """Start a declared service, by the tool that is given."""
-    return start(declared.command, name=declared.name, ready=declared.ready, timeout=declared.timeout)
+    return start(
+        declared.command or None,
+        name=declared.name,
+        wsgi=declared.wsgi or None,
+        asgi=declared.asgi or None,
+        mlflow=declared.mlflow or None,
+        ready=declared.ready,
+        timeout=declared.timeout,
+        env=declared.env,
+    )
 
 
 def rows_of(declared: DeclaredService, state: State) -> Sequence[Mapping[str, Any]]:

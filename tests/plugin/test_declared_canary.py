@@ -135,7 +135,7 @@ def evidence(project: Project, name: str) -> dict[str, str]:
         ("last_digits", set()),
         ("fails", {"failures", "failed_requests"}),
         ("flips", {"decisions_changed"}),
-        ("slower", {"p50_ratio"}),
+        ("much_slower", {"p50_ratio"}),
     ],
 )
 def test_a_candidate_beside_its_base(declared: Project, change: str, red: set[str]) -> None:

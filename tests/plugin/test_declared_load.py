@@ -215,7 +215,7 @@ def test_what_takes_a_look_is_refused_at_collection(declared: Project, load: str
 def test_a_candidate_is_compared_with_its_base(declared: Project) -> None:
     """It takes ten blocks of two seconds, so that one run is both twins: slower, and without failures."""
     base = f"""
-rate = 60
+rate = 40
 duration = "20s"
 base = "api_before"
 p50_ratio = {{ at_most = 3 }}
@@ -225,7 +225,7 @@ base_failures = {{ at_most = 0 }}
 [service.api_before]
 command = ["{{python}}", {version_service.__file__!r}, "--port", "{{port}}", "--digest", "d"]
 """
-    found = run(declared, base, "slower")
+    found = run(declared, base, "much_slower")
     assert {name: one["verdict"] for name, one in found.items()} == {
         "p50_ratio": "fail", "failures": "pass", "base_failures": "pass",
     }, found  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -35,6 +36,15 @@ _SERVICE = "[service.api]\ncommand = ['x', '{port}']\n"
 _OF = _SERVICE + "contract = 'c.json'\n"
 _MODEL = "[data.d]\npath = 'd.parquet'\n[model.m]\nload = 'm:f'\ndata = 'd'\ntarget = 'y'\nf1 = { at_least = 0.5 }\n"
 WRONG = {
+    "[service.api]\ncontract = 'c.json'": (
+        "[service.api] must be started by one of command, wsgi, asgi, mlflow, got none"
+    ),
+    _OF + "asgi = 'm:app'": "[service.api] must be started by one of command, wsgi, asgi, mlflow, got command and asgi",
+    _OF + "env = { WORKERS = 2 }": "env must be a table of texts, added to the environment, { WORKERS = '2' }, got",
+    _SERVICE
+    + "requests = 'r'\n[service.api.load]\nlocustfile = 'l'\nusers = 1\nduration = '1s'\np95 = { at_most = 9 }": (
+        "requests are sent for a contract, or a load that sends them: there is neither"
+    ),
     _OF + "protocol = 'mlfow'": "mlops.toml: [service.api]: protocol: unknown name 'mlfow'. Did you mean 'mlflow'?",
     _OF + "laws = ['time_is_liner']": (
         "[service.api]: laws: unknown name 'time_is_liner'. Did you mean 'time_is_linear'?"
@@ -84,6 +94,7 @@ WRONG = {
 BEYOND_A_SCHEMA = (
     "outputs", "unknown name 'm'", "unknown name 'd'", "Hint: example", "there is neither", "must name a law",
     "keep one", "leaves some out", "which needs", "left out here", "no place with", "there is none",
+    "started by one of",
 )  # fmt: skip
 
 
@@ -244,3 +255,18 @@ def test_a_contract_without_a_law_is_an_error(declared: Project) -> None:
     result = declared.write({"mlops.toml": toml}).run("--mlops")
     result.stdout.fnmatch_lines(["*mlops.toml::service::api: without must leave a law, got all of them*"])
     assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_an_application_is_started_without_a_command(declared: Project) -> None:
+    """Its module is found where `env` says."""
+    folder = declared.pytester.path / "applications"
+    toml = f"""
+[service.api]
+wsgi = "small:make()"
+env = {{ PYTHONPATH = {os.pathsep.join([str(folder), str(ROOT)])!r} }}
+contract = "contract.json"
+laws = ["no_breaking_change"]
+"""
+    application = "from tests.broken_services.model_service import slow_service as make\n"
+    declared.write({"mlops.toml": toml, "applications/small.py": application}).run("--mlops")
+    assert declared.verdicts() == {"no_breaking_change": "pass"}
