@@ -27,7 +27,9 @@ class DeclaredService:
     wsgi: str = ""
     asgi: str = ""
     mlflow: str = ""
+    url: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    allowed_hosts: Sequence[str] = ()
     ready: str = "/ping"
     timeout: str = "60s"
     contract: str = ""
@@ -66,11 +68,7 @@ def read_service(
     entries
         All that is declared, by table and name.
     """
-    starts = [key for key in STARTS if key in entry]
-    if len(starts) != 1:
-        raise DeclarationError(
-            f"{place} must be started by one of {', '.join(STARTS)}, got {' and '.join(starts) or 'none'}"
-        )
+    _check_start(entry, place)
     if not {"contract", "signature", "load"} & entry.keys() and name not in compared_in(entries):
         raise DeclarationError(f"{place} judges nothing. Hint: contract = 'openapi.json', or [service.{name}.load]")
     check_choices([entry["example"]] if "example" in entry else [], entries["data"], f"{place}: example")
@@ -87,6 +85,17 @@ def read_service(
             f"{place}: requests are sent for a contract, or a load that sends them: there is neither"
         )
     return read
+
+
+def _check_start(entry: Mapping[str, Any], place: str) -> None:
+    starts = [key for key in STARTS if key in entry]
+    if len(starts) != 1:
+        said = " and ".join(starts) or "none"
+        raise DeclarationError(f"{place} must be started or found by one of {', '.join(STARTS)}, got {said}")
+    if "url" in entry and "env" in entry:
+        raise DeclarationError(f"{place}: env is of a service that is started, and at url one runs already")
+    if "allowed_hosts" in entry and "url" not in entry:
+        raise DeclarationError(f"{place}: allowed_hosts are of a url; what is started here is on loopback")
 
 
 def _check_contract(entry: Mapping[str, Any], place: str) -> None:

@@ -88,10 +88,12 @@ STARTS: Mapping[str, Key] = {
     "wsgi": text("a WSGI application, 'package.module:app' or 'package.module:factory()'"),
     "asgi": text("an ASGI application, 'package.module:app' or 'package.module:factory()'"),
     "mlflow": text("the folder of an MLflow model, or 'models:/NAME@ALIAS'"),
+    "url": text("the address of a service that runs already"),
 }
 SERVICE = {
     **STARTS,
     "env": Key(kind="named", words="a table of texts, added to the environment, { WORKERS = '2' }"),
+    "allowed_hosts": texts("a list of hosts that it may be talked to at, which --mlops-allow-host must name too"),
     "ready": text("the path that answers 200 once the service is ready"),
     "timeout": TIMEOUT,
     "contract": text("an OpenAPI document in JSON, the folder of an MLflow model, or the metadata of a model in JSON"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core import process
 from pytest_mlops.core.errors import SubprocessError
-from pytest_mlops.plugin.declared_steps import Check, start_declared
+from pytest_mlops.plugin.declared_steps import Check, hosts_of, start_declared
 from pytest_mlops.plugin.duration import seconds
 from pytest_mlops.plugin.tool import new_folder
 
@@ -32,13 +32,14 @@ def canary_checks(declared: DeclaredCanary, state: State, started: Mapping[str, 
             contract=declared.contract or None,
             pairs=declared.pairs,
             timeout=declared.timeout,
+            allowed_hosts=hosts_of(state, declared.base, declared.candidate),
         ).require(**declared.limits)
 
     yield Check("canary", check)
 
 
 def rollback_checks(declared: DeclaredRollback, state: State) -> Iterable[Check]:
-    """Yield the check of the way back; it is tried on a service of its own, which no other check then meets."""
+    """Yield the check of the way back; one is started for it alone, since no other check shall meet it then."""
     rows = _recorded(declared, state)
 
     def check(mlops_rollback: Any, mlops_service: Callable[..., Service]) -> None:
@@ -52,6 +53,7 @@ def rollback_checks(declared: DeclaredRollback, state: State) -> Iterable[Check]
             rate=declared.rate,
             longest=declared.longest,
             timeout=declared.timeout,
+            allowed_hosts=hosts_of(state, declared.service),
         ).require(**declared.limits)
 
     yield Check("rollback", check)

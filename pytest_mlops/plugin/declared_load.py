@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.plugin.declared_steps import rows_of
+from pytest_mlops.plugin.declared_steps import hosts_of, rows_of
 from pytest_mlops.plugin.duration import seconds
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def load_check(
         _check_drawn(declared, state)
     rows = rows_of(declared, state) if load.draws else []
     contract = declared.promises if load.draws else ""
+    hosts = hosts_of(state, declared.name, load.base)
 
     def check(mlops_load: Any, mlops_service: Callable[..., Service]) -> None:
         from pytest_mlops.stages.load import ServiceLevel
@@ -53,6 +54,7 @@ def load_check(
             contract=contract or None,
             warmup=load.warmup,
             timeout=load.timeout,
+            allowed_hosts=hosts,
         ).require(**load.limits)
 
     return check

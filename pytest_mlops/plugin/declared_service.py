@@ -52,6 +52,7 @@ def _contract_checks(declared: DeclaredService, state: State, started: Once) -> 
                 example=example,
                 ranges=declared.ranges,
                 examples=declared.examples,
+                allowed_hosts=declared.allowed_hosts,
             ).require(law)
 
         return check

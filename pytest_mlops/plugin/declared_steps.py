@@ -62,17 +62,25 @@ def load_model(declared: DeclaredModel, state: State) -> Any:
 
 
 def start_declared(declared: DeclaredService, start: Callable[..., Service]) -> Service:
-    """Start a declared service, by the tool that is given."""
+    """Start a declared service, or find the one that runs, by the tool that is given."""
     return start(
         declared.command or None,
         name=declared.name,
         wsgi=declared.wsgi or None,
         asgi=declared.asgi or None,
         mlflow=declared.mlflow or None,
+        url=declared.url or None,
         ready=declared.ready,
         timeout=declared.timeout,
         env=declared.env,
+        allowed_hosts=declared.allowed_hosts,
     )
+
+
+def hosts_of(state: State, *names: str) -> Sequence[str]:
+    """Return the hosts that declared services may be talked to at."""
+    services = [state.configuration.service[name] for name in names if name]
+    return sorted({host for service in services for host in service.allowed_hosts})
 
 
 def rows_of(declared: DeclaredService, state: State) -> Sequence[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What `mlops.toml` says of a service's contract: each key is obeyed, a mistake is named, a broken service is red."""
+"""What `mlops.toml` says of a service's contract: each key is obeyed, and a broken service is red."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pytest_mlops.core import service_keys
-from pytest_mlops.core.configuration import configuration_schema, parse_configuration
-from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.configuration import parse_configuration
 from pytest_mlops.stages.contract import LAWS, NEED_OFFLINE
-from pytest_mlops.stages.contract.laws import DECLARED
-from pytest_mlops.stages.contract.protocols import check_protocol
+from pytest_mlops.stages.service import start_service
 from tests.broken_services import mlflow_service, model_service, told_service
 
 if TYPE_CHECKING:
@@ -32,93 +28,6 @@ ROWS: list[dict[str, Any]] = [
     for delay in (None, 4.5, 30.0)
     for hour in (6, 19)
 ]
-_SERVICE = "[service.api]\ncommand = ['x', '{port}']\n"
-_OF = _SERVICE + "contract = 'c.json'\n"
-_MODEL = "[data.d]\npath = 'd.parquet'\n[model.m]\nload = 'm:f'\ndata = 'd'\ntarget = 'y'\nf1 = { at_least = 0.5 }\n"
-WRONG = {
-    "[service.api]\ncontract = 'c.json'": (
-        "[service.api] must be started by one of command, wsgi, asgi, mlflow, got none"
-    ),
-    _OF + "asgi = 'm:app'": "[service.api] must be started by one of command, wsgi, asgi, mlflow, got command and asgi",
-    _OF + "env = { WORKERS = 2 }": "env must be a table of texts, added to the environment, { WORKERS = '2' }, got",
-    _SERVICE
-    + "requests = 'r'\n[service.api.load]\nlocustfile = 'l'\nusers = 1\nduration = '1s'\np95 = { at_most = 9 }": (
-        "requests are sent for a contract, or a load that sends them: there is neither"
-    ),
-    _OF + "protocol = 'mlfow'": "mlops.toml: [service.api]: protocol: unknown name 'mlfow'. Did you mean 'mlflow'?",
-    _OF + "laws = ['time_is_liner']": (
-        "[service.api]: laws: unknown name 'time_is_liner'. Did you mean 'time_is_linear'?"
-    ),
-    _OF + "without = ['redy_means_ready']": "Did you mean 'ready_means_ready'?",
-    _OF + "directions = { delay = 'increasin' }": "directions: unknown name 'increasin'. Did you mean 'increasing'?",
-    _OF + "directions = { delay = 1 }": "directions must be a table of fields, { dep_delay = 'increasing' }",
-    _OF + "deployed = { version = 3 }": (
-        "deployed must be a table of texts that answers must name, { version = '3' }, got {'version': 3}"
-    ),
-    _OF + "ranges = 'yes'": "ranges must be true or false: whether numbers are drawn within those of the example, got",
-    _OF + "examples = 0": "examples must be how many requests are drawn a law, from 1 on, got 0",
-    _OF + "ends_within = 'soon'": "ends_within must be a time, '10s': how long the service may take to end",
-    _OF + "public = 'carrier'": "public must be a list of fields whose values a report may show, got 'carrier'",
-    _OF + "outputs = { minutes = 'many' }": (
-        "[service.api]: outputs.minutes must be [low, high], a limit or 'probabilities', got 'many'"
-    ),
-    _OF + "outputs = { minutes = { at_mos = 1 } }": "outputs.minutes: unknown key 'at_mos'. Did you mean 'at_most'?",
-    _OF + "outputs = { minutes = { unit = 'ms' } }": "outputs.minutes must have at_most or at_least",
-    _OF + "model = 'm'": "mlops.toml: [service.api]: model: unknown name 'm'.",
-    _OF + "example = 'd'": "mlops.toml: [service.api]: example: unknown name 'd'.",
-    _OF + "ranges = true": "ranges are those of an example. Hint: example = 'NAME' of a [data.NAME]",
-    _OF + "score = 'probability'": "score says what directions or a model are about, and there is neither",
-    _OF + "laws = []": "laws must name a law; leave the key out for all of them",
-    _OF + "laws = ['time_is_linear']\nwithout = ['time_is_linear']": "laws names all of them, without leaves some out",
-    _OF + "laws = ['expected_directions']": "laws has expected_directions, which needs directions",
-    _OF + "laws = ['online_equals_offline']": "laws has online_equals_offline, which needs model or offline",
-    _OF + "laws = ['time_is_linear']\ndirections = { a = 'increasing' }": (
-        "directions is for expected_directions, left out here"
-    ),
-    _OF + "without = ['answers_name_what_was_deployed']\ndeployed = { v = '3' }": (
-        "deployed is for answers_name_what_was_deployed, left out here"
-    ),
-    _OF + "without = ['online_equals_offline', 'missing_values_as_offline']\noffline = 'm:f'": (
-        "offline is for online_equals_offline and missing_values_as_offline, left out here"
-    ),
-    _MODEL
-    + _OF
-    + "model = 'm'\noffline = 'm:f'": "model and offline are both what answers are compared with: keep one",
-    _MODEL
-    + _OF
-    + "model = 'm'\nscore = 'a.b'": "score must be a key of a prediction for a model, and no place with '.'",
-    _SERVICE + "directions = { a = 'increasing' }\n[service.api.load]\nlocustfile = 'l'\nusers = 1\nduration = '1s'\n"
-    "p95 = { at_most = 9 }": "directions is of a contract, and there is none. Hint: contract = 'openapi.json'",
-}
-# What a table of keys can't say, and a reader does.
-BEYOND_A_SCHEMA = (
-    "outputs", "unknown name 'm'", "unknown name 'd'", "Hint: example", "there is neither", "must name a law",
-    "keep one", "leaves some out", "which needs", "left out here", "no place with", "there is none",
-    "started by one of",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("text", WRONG)
-def test_a_mistake_is_named(text: str) -> None:
-    with pytest.raises(DeclarationError) as caught:
-        parse_configuration(tomllib.loads(text), source="mlops.toml")
-    assert WRONG[text] in str(caught.value)
-    assert str(caught.value).startswith("mlops.toml: [service.api]")
-
-
-def test_editors_see_a_mistake_too() -> None:
-    validator = jsonschema.Draft7Validator(configuration_schema())
-    for text, message in WRONG.items():
-        if not any(words in message for words in BEYOND_A_SCHEMA):
-            assert list(validator.iter_errors(tomllib.loads(text))), text
-
-
-def test_the_words_are_those_of_the_tool() -> None:
-    assert tuple(LAWS) == service_keys.LAWS
-    told = {law for law, option in DECLARED.items() if option in {"directions", "deployed"}}
-    assert {*told, *NEED_OFFLINE} == set(service_keys.LAWS_NEED)
-    for name in service_keys.PROTOCOLS:
-        check_protocol(name)
 
 
 def test_the_snippet_of_the_page_is_one() -> None:
@@ -251,7 +160,7 @@ def test_what_is_wrong_in_the_project_is_named_with_its_place(declared: Project)
 
 def test_a_contract_without_a_law_is_an_error(declared: Project) -> None:
     laws = json.dumps([law for law in LAWS if law not in NEED_OFFLINE])
-    toml = f"{_OF.replace('c.json', 'contract.json')}without = {laws}\n"
+    toml = f"[service.api]\ncommand = ['x', '{{port}}']\ncontract = 'contract.json'\nwithout = {laws}\n"
     result = declared.write({"mlops.toml": toml}).run("--mlops")
     result.stdout.fnmatch_lines(["*mlops.toml::service::api: without must leave a law, got all of them*"])
     assert result.ret == pytest.ExitCode.INTERRUPTED
@@ -270,3 +179,26 @@ laws = ["no_breaking_change"]
     application = "from tests.broken_services.model_service import slow_service as make\n"
     declared.write({"mlops.toml": toml, "applications/small.py": application}).run("--mlops")
     assert declared.verdicts() == {"no_breaking_change": "pass"}
+
+
+def test_a_service_that_runs_already_is_found(declared: Project) -> None:
+    """A host is talked to where the command line says so too."""
+    laws = 'contract = "contract.json"\nlaws = ["no_breaking_change"]\n'
+    there = f'[service.there]\nurl = "http://api.invalid"\nallowed_hosts = ["api.invalid"]\n{laws}'
+    command = ["{python}", model_service.__file__, "--port", "{port}"]
+    with start_service(command, name="api", workdir=declared.pytester.path) as service:
+        here = f'[service.here]\nurl = "{service.url}"\n{laws}'
+        shown = declared.write({"mlops.toml": here + there}).run("--mlops").stdout.str()
+    verdicts = {check["id"].split("::")[2]: check["verdict"] for check in declared.record()["checks"]}
+    assert verdicts == {"here": "pass", "there": "error"}
+    assert "'api.invalid' is allowed by the check, and must be by the command line too." in shown
+
+
+def test_a_service_ends_within_what_was_said(declared: Project) -> None:
+    """No process ends in a millisecond."""
+    command = json.dumps(["{python}", told_service.__file__, "--port", "{port}"])
+    said = f'command = {command}\ncontract = "contract.json"\nlaws = ["sigterm_answers_what_is_in_flight"]\n'
+    toml = f'[service.soon]\n{said}ends_within = "20s"\n[service.at_once]\n{said}ends_within = "1ms"\n'
+    declared.write({"mlops.toml": toml}).run("--mlops")
+    verdicts = {check["id"].split("::")[2]: check["verdict"] for check in declared.record()["checks"]}
+    assert verdicts == {"soon": "pass", "at_once": "fail"}
