@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core import declarations as declared
-from pytest_mlops.core import declared_keys
+from pytest_mlops.core import declared_canary, declared_keys, declared_service, service_keys
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import Key, check_table, json_schema_of, text, texts
 from pytest_mlops.core.stages import PROFILES, STAGES
@@ -31,7 +31,9 @@ _KEYS: Mapping[str, Key] = {
     "timeline": Key(kind="tables", words="tables [timeline.NAME]", keys=declared_keys.TIMELINE),
     "model": Key(kind="tables", words="tables [model.NAME]", keys=declared_keys.MODEL),
     "trainer": Key(kind="tables", words="tables [trainer.NAME]", keys=declared_keys.TRAINER),
-    "service": Key(kind="tables", words="tables [service.NAME]", keys=declared_keys.SERVICE),
+    "service": Key(kind="tables", words="tables [service.NAME]", keys=service_keys.SERVICE),
+    "canary": Key(kind="tables", words="tables [canary.NAME]", keys=service_keys.CANARY),
+    "rollback": Key(kind="tables", words="tables [rollback.NAME]", keys=service_keys.ROLLBACK),
     "batch": Key(kind="tables", words="tables [batch.NAME]", keys=declared_keys.BATCH_JOB),
 }
 
@@ -60,7 +62,9 @@ class Configuration:
     timeline: Mapping[str, declared.Timeline] = field(default_factory=dict)
     model: Mapping[str, declared.DeclaredModel] = field(default_factory=dict)
     trainer: Mapping[str, declared.DeclaredTrainer] = field(default_factory=dict)
-    service: Mapping[str, declared.DeclaredService] = field(default_factory=dict)
+    service: Mapping[str, declared_service.DeclaredService] = field(default_factory=dict)
+    canary: Mapping[str, declared_canary.DeclaredCanary] = field(default_factory=dict)
+    rollback: Mapping[str, declared_canary.DeclaredRollback] = field(default_factory=dict)
     batch: Mapping[str, declared.DeclaredBatch] = field(default_factory=dict)
 
     @property
@@ -72,9 +76,8 @@ class Configuration:
     def declares(self) -> bool:
         """Say whether there is a declaration that makes a check."""
         suites = [data for data in self.data.values() if data.suite]
-        return any(
-            (suites, self.drift, self.timeline, self.deepchecks, self.model, self.trainer, self.service, self.batch)
-        )
+        comparisons = (self.drift, self.timeline, self.deepchecks, self.canary, self.rollback)
+        return any((suites, *comparisons, self.model, self.trainer, self.service, self.batch))
 
 
 def read_configuration(root: Path) -> Configuration:
@@ -133,6 +136,9 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
     def read(kind: str, reader: Any) -> dict[str, Any]:
         return {name: reader(name, entry, f"{source}: [{kind}.{name}]") for name, entry in entries[kind].items()}
 
+    def by_service(reader: Any) -> Any:
+        return lambda name, entry, place: reader(name, entry, entries["service"], place)
+
     data = read("data", lambda name, entry, _: declared.DataSet(name=name, **entry))
     return Configuration(
         source=source,
@@ -145,7 +151,9 @@ def parse_configuration(table: Mapping[str, Any], *, source: str) -> Configurati
         timeline=read("timeline", lambda name, entry, place: declared.read_timeline(name, entry, data, place)),
         model=read("model", lambda name, entry, place: declared.read_model(name, entry, data, place)),
         trainer=read("trainer", lambda name, entry, _: declared.DeclaredTrainer(name=name, **entry)),
-        service=read("service", declared.read_service),
+        canary=read("canary", by_service(declared_canary.read_canary)),
+        rollback=read("rollback", by_service(declared_canary.read_rollback)),
+        service=read("service", lambda name, entry, place: declared_service.read_service(name, entry, entries, place)),
         batch=read("batch", lambda name, entry, place: declared.read_batch(name, entry, data, place)),
         **values,
     )

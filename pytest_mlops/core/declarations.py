@@ -1,18 +1,17 @@
-"""What can be declared: data sets, drift watches, deepchecks, models, trainers, services and their load, batch jobs."""
+"""What can be declared: data sets, drift watches, deepchecks, models, trainers, batch jobs."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_mlops.core.declared_keys import BATCH, LOAD, METRICS
+from pytest_mlops.core.declared_keys import BATCH, METRICS
+from pytest_mlops.core.declared_limits import Limits, with_limits
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import check_choices
-from pytest_mlops.core.limit import Limit
 
-Limits = Mapping[str, Limit]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,29 +111,6 @@ class DeclaredTrainer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeclaredLoad:
-    """A load run on a service, and what it must show."""
-
-    locustfile: str
-    users: int
-    duration: str
-    limits: Limits = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeclaredService:
-    """A service: how it starts, what it promised, and under which load."""
-
-    name: str
-    command: Sequence[str]
-    ready: str = "/ping"
-    timeout: str = "60s"
-    contract: str = ""
-    requests: str = ""
-    load: DeclaredLoad | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class DeclaredBatch:
     """A batch job and its input."""
 
@@ -196,39 +172,14 @@ def read_deepchecks(
 def read_model(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DeclaredModel:
     """Return a model; it must have a limit, else nothing would be judged."""
     check_choices([entry["data"]], data, place)
-    rest, limits = _with_limits(entry, METRICS, place)
+    rest, limits = with_limits(entry, METRICS, place)
     if not limits:
         raise DeclarationError(f"{place} judges nothing. Hint: roc_auc = {{ at_least = 0.8 }}")
     return DeclaredModel(name=name, limits=limits, **rest)
 
 
-def read_service(name: str, entry: Mapping[str, Any], place: str) -> DeclaredService:
-    """Return a service; a contract or a load must be given, else nothing would be judged."""
-    if not {"contract", "load"} & entry.keys():
-        raise DeclarationError(f"{place} judges nothing. Hint: contract = 'openapi.json', or [service.{name}.load]")
-    rest = dict(entry)
-    if "load" in rest:
-        load, limits = _with_limits(rest["load"], LOAD, f"{place}: load")
-        if not limits:
-            raise DeclarationError(f"{place}: load judges nothing. Hint: p95 = {{ at_most = 50, unit = 'ms' }}")
-        rest["load"] = DeclaredLoad(limits=limits, **load)
-    return DeclaredService(name=name, **rest)
-
-
 def read_batch(name: str, entry: Mapping[str, Any], data: Mapping[str, DataSet], place: str) -> DeclaredBatch:
     """Return a batch job; its input must be a data set."""
     check_choices([entry["data"]], data, place)
-    rest, limits = _with_limits(entry, ("peak_memory", "duration"), place)
+    rest, limits = with_limits(entry, ("peak_memory", "duration"), place)
     return DeclaredBatch(name=name, limits=limits, **rest)
-
-
-def _with_limits(entry: Mapping[str, Any], names: Sequence[str], place: str) -> tuple[dict[str, Any], Limits]:
-    limits = {name: _limit(entry[name], f"{place} {name}") for name in names if name in entry}
-    return {key: value for key, value in entry.items() if key not in limits}, limits
-
-
-def _limit(entry: Mapping[str, Any], place: str) -> Limit:
-    if not {"at_most", "at_least"} & entry.keys():
-        raise DeclarationError(f"{place} must have at_most or at_least, got {dict(entry)!r}")
-    low, high = float(entry.get("at_least", -math.inf)), float(entry.get("at_most", math.inf))
-    return Limit(low=low, high=high, unit=entry.get("unit", ""), by=entry.get("by"), source=place)

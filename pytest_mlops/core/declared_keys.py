@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_mlops.core.keys import Key, text, texts
+from pytest_mlops.core.keys import Key, a_time, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,7 +13,6 @@ METRICS = (
     "roc_auc", "average_precision", "log_loss", "brier_score",
     "accuracy", "balanced_accuracy", "f1", "precision", "recall",
 )  # fmt: skip
-LOAD = ("p50", "p95", "p99", "failures", "throughput")
 BATCH = ("complete", "same_twice", "nothing_left_when_killed")
 DRIFT_MEASURES = (  # beside the default
     "cardinality_change", "wasserstein", "energy", "jensen_shannon", "population_stability", "domain_auc",
@@ -31,7 +30,7 @@ _NUMBER = Key(kind="number", words="a number")
 _RATE = Key(kind="number", words="a rate between 0 and 1", above=0.0, below=1.0)
 _DISTANCE = Key(kind="number", words="a distance from 0 to below 1", least=0.0, below=1.0)
 _SHIFT = Key(kind="number", words="a shift in standard deviations, above 0 and at most 10", above=0.0, most=10.0)
-_LIMIT: Mapping[str, Key] = {
+LIMIT: Mapping[str, Key] = {
     "at_most": _NUMBER,
     "at_least": _NUMBER,
     "unit": text("the unit of the bound"),
@@ -39,12 +38,12 @@ _LIMIT: Mapping[str, Key] = {
 }
 
 
-def _limits(names: Sequence[str]) -> Mapping[str, Key]:
-    return {name: Key(kind="table", words="a limit, { at_most = 0.2 }", keys=_LIMIT) for name in names}
+def limits(names: Sequence[str]) -> Mapping[str, Key]:
+    """Return the keys of limits, by the short names of what is limited."""
+    return {name: Key(kind="table", words="a limit, { at_most = 0.2 }", keys=LIMIT) for name in names}
 
 
-_COMMAND = texts("a command, as a list of its words", needed=True)
-_TIMEOUT = text("a time, '60s'")
+TIMEOUT = a_time("a time, '60s'")
 DATA = {
     "path": text("a Parquet or CSV file", needed=True),
     "suite": text("a Great Expectations suite in JSON"),
@@ -107,7 +106,7 @@ DEEPCHECKS = {
     "datetime": text("the column of the time"),
     "label_type": text(f"one of {', '.join(LABEL_TYPES)}", choices=LABEL_TYPES),
     "model": text("the name of a [model.NAME]"),
-    "timeout": _TIMEOUT,
+    "timeout": TIMEOUT,
 }
 MODEL = {
     "load": text("a function without arguments that returns the model, 'package.module:function'", needed=True),
@@ -115,34 +114,20 @@ MODEL = {
     "target": text("the column of the truth", needed=True),
     "slices": text("a column: each of its values is judged too"),
     "min_n": Key(kind="whole", words="the number of rows that a slice must have"),
-    **_limits(METRICS),
+    **limits(METRICS),
 }
 TRAINER = {
     "function": text("a trainer, 'package.module:function'", needed=True),
     "seed": Key(kind="whole", words="a whole number"),
     "times": Key(kind="whole", words="how often to train, from 2 on"),
     "same": texts(f"a list, of {', '.join(ASPECTS)}", choices=ASPECTS),
-    "timeout": _TIMEOUT,
-}
-SERVICE_LOAD = {
-    "locustfile": text("a locustfile", needed=True),
-    "users": Key(kind="whole", words="the number of users", needed=True),
-    "duration": text("a time, '10s'", needed=True),
-    **_limits(LOAD),
-}
-SERVICE = {
-    "command": _COMMAND,
-    "ready": text("the path that answers 200 once the service is ready"),
-    "timeout": _TIMEOUT,
-    "contract": text("an OpenAPI document in JSON, or the folder of an MLflow model"),
-    "requests": text("a file of real rows in JSON, one a line"),
-    "load": Key(kind="table", words="a table of a load run", keys=SERVICE_LOAD),
+    "timeout": TIMEOUT,
 }
 BATCH_JOB = {
-    "command": _COMMAND,
+    "command": texts("a command, as a list of its words", needed=True),
     "data": text("the name of a [data.NAME]: the input", needed=True),
     "key": texts("the columns that tell rows apart"),
-    "timeout": _TIMEOUT,
+    "timeout": TIMEOUT,
     "require": texts(f"a list, of {', '.join(BATCH)}", choices=BATCH),
-    **_limits(("peak_memory", "duration")),
+    **limits(("peak_memory", "duration")),
 }

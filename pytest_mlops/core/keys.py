@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,15 +10,16 @@ from typing import Any, Literal
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.messages import did_you_mean
 
-Kind = Literal["text", "whole", "number", "texts", "table", "tables", "free"]
+Kind = Literal["text", "whole", "number", "flag", "texts", "named", "table", "tables", "free"]
 _TYPES: Mapping[str, Any] = {
-    "text": (str,), "whole": (int,), "number": (int, float), "texts": (list,), "table": (dict,), "tables": (dict,),
-    "free": (dict,),
+    "text": (str,), "whole": (int,), "number": (int, float), "flag": (bool,), "texts": (list,), "named": (dict,),
+    "table": (dict,), "tables": (dict,), "free": (dict,),
 }  # fmt: skip
 _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "text": {"type": "string"},
     "whole": {"type": "integer"},
     "number": {"type": "number"},
+    "flag": {"type": "boolean"},
     "texts": {"type": "array", "items": {"type": "string"}},
     "free": {"type": "object"},
 }
@@ -27,15 +29,17 @@ _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 class Key:
     """One key: what it holds, in words that finish "must be ...", and which values where they are few.
 
-    A `table` has `keys`; so has each entry of `tables`, which are found by the names that the user gives. What a `free`
-    table holds is another's to check. A number must be above `above`, from `least` on, below `below` and at most
-    `most`, where these are given.
+    A `table` has `keys`; so has each entry of `tables`, which are found by the names that the user gives; a `named`
+    table has a text for each name that the user gives. What a `free` table holds is another's to check. A number must
+    be above `above`, from `least` on, below `below` and at most `most`, and a text match `pattern`, where these are
+    given.
     """
 
     kind: Kind
     words: str
     needed: bool = False
     choices: Sequence[str] = ()
+    pattern: str = ""
     keys: Mapping[str, Key] = field(default_factory=dict)
     above: float | None = None
     least: float | None = None
@@ -62,6 +66,11 @@ def texts(words: str, *, needed: bool = False, choices: Sequence[str] = ()) -> K
     return Key(kind="texts", words=words, needed=needed, choices=choices)
 
 
+def a_time(words: str, *, needed: bool = False) -> Key:
+    """Return a key that holds a duration, as people write it."""
+    return Key(kind="text", words=words, needed=needed, pattern=r"^\s*\d+(\.\d+)?\s*(ms|s|min|h)\s*$")
+
+
 def check_table(table: Any, keys: Mapping[str, Key], place: str) -> None:
     """Check a table and the tables in it.
 
@@ -82,19 +91,33 @@ def check_table(table: Any, keys: Mapping[str, Key], place: str) -> None:
 
 
 def _check_value(name: str, value: Any, key: Key, place: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, _TYPES[key.kind]):
-        raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
-    if key.kind == "number" and not key.holds(value):
-        raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
-    if key.kind == "texts" and not all(isinstance(entry, str) for entry in value):
+    if not _fits(value, key):
         raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
     if key.choices:
-        check_choices(value if isinstance(value, list) else [value], key.choices, f"{place}: {name}")
+        check_choices(_words_of(value), key.choices, f"{place}: {name}")
     if key.kind == "table":
         check_table(value, key.keys, f"{place}: {name}")
     if key.kind == "tables":
         for entry, inner in value.items():
             check_table(inner, key.keys, f"{place}: [{name}.{entry}]")
+
+
+def _fits(value: Any, key: Key) -> bool:
+    """Say whether a value is of its key's kind, and a number or a text within what is said of it."""
+    if isinstance(value, bool) != (key.kind == "flag") or not isinstance(value, _TYPES[key.kind]):
+        return False
+    if key.kind in {"texts", "named"}:
+        return all(isinstance(entry, str) for entry in _words_of(value))
+    if key.kind in {"number", "whole"}:
+        return key.holds(value)
+    return not key.pattern or re.search(key.pattern, value) is not None
+
+
+def _words_of(value: Any) -> Sequence[Any]:
+    """Return the words of a list, of a table, or of one text."""
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else [value]
 
 
 def check_choices(names: Sequence[str], valid: Sequence[str] | Mapping[str, object], place: str) -> None:
@@ -120,7 +143,9 @@ def _schema_of(key: Key) -> dict[str, Any]:
         return json_schema_of(key.keys)
     if key.kind == "tables":
         return {"type": "object", "additionalProperties": json_schema_of(key.keys)}
-    schema = dict(_SCHEMAS[key.kind])
+    if key.kind == "named":
+        return {"type": "object", "additionalProperties": _schema_of(text(key.words, choices=key.choices))}
+    schema = dict(_SCHEMAS[key.kind]) | ({"pattern": key.pattern} if key.pattern else {})
     bounds = {
         "exclusiveMinimum": key.above, "minimum": key.least, "exclusiveMaximum": key.below, "maximum": key.most,
     }  # fmt: skip

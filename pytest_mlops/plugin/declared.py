@@ -76,8 +76,8 @@ class _Entry(pytest.Collector):
 class _DeclaredCheck(pytest.Function):
     """A check without a line of the user's code: on failure the message says it all."""
 
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.path, None, self.nodeid
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.nodeid  # a line must be told: pytest shows where a check that is skipped stands
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
         if isinstance(excinfo.value, MlopsError | RequirementNotMet):

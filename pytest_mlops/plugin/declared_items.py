@@ -6,8 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.result import Result
+from pytest_mlops.plugin.declared_canary import canary_checks, rollback_checks
 from pytest_mlops.plugin.declared_drift import deepchecks_checks, drift_checks, timeline_checks
-from pytest_mlops.plugin.declared_steps import Check, Once, at_table, load_model
+from pytest_mlops.plugin.declared_service import service_checks
+from pytest_mlops.plugin.declared_steps import Check, Once, at_table, load_model, start_declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -15,28 +17,28 @@ if TYPE_CHECKING:
     from pytest_mlops.core.declarations import (
         DataSet,
         DeclaredBatch,
-        DeclaredLoad,
         DeclaredModel,
-        DeclaredService,
         DeclaredTrainer,
     )
     from pytest_mlops.core.limit import Limit
     from pytest_mlops.core.result import Requirement
     from pytest_mlops.plugin.state import State
-    from pytest_mlops.stages.contract import Law
     from pytest_mlops.stages.data import Expectation
     from pytest_mlops.stages.model import Slice
-    from pytest_mlops.stages.service import Service
 
 
 def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[Check]]]]:
     """Return what makes the checks of each declaration, by table and name; a data set without a suite has none."""
     said = state.configuration
+    # One of each runs, whichever of the declarations talk to it.
+    started = {name: Once(partial(start_declared, service)) for name, service in said.service.items()}
     kinds: Mapping[str, tuple[Mapping[str, Any], Callable[[Any, State], Iterable[Check]]]] = {
         "data": ({name: data for name, data in said.data.items() if data.suite}, _data),
         "model": (said.model, _model),
         "trainer": (said.trainer, _trainer),
-        "service": (said.service, _service),
+        "service": (said.service, lambda service, state: service_checks(service, state, started)),
+        "canary": (said.canary, lambda canary, state: canary_checks(canary, state, started)),
+        "rollback": (said.rollback, rollback_checks),
         "batch": (said.batch, _batch),
         "drift": (said.drift, drift_checks),
         "deepchecks": (said.deepchecks, deepchecks_checks),
@@ -104,38 +106,6 @@ def _trainer(declared: DeclaredTrainer, state: State) -> Iterable[Check]:
         yield Check("same", check_of())
     for aspect in declared.same:
         yield Check(aspect, check_of(aspect))
-
-
-def _service(declared: DeclaredService, state: State) -> Iterable[Check]:
-    from pytest_mlops.stages.contract import NEED_OFFLINE, laws_of, read_rows
-
-    started = Once(
-        lambda start: start(declared.command, name=declared.name, ready=declared.ready, timeout=declared.timeout)
-    )
-
-    def check_of(law: Law) -> Callable[..., None]:
-        def check(mlops_contract: Any, mlops_service: Callable[..., Service]) -> None:
-            service = started(mlops_service)
-            mlops_contract(service, rows=rows, laws=[law.id], contract=declared.contract).require(law)
-
-        return check
-
-    if declared.contract:
-        rows = read_rows(state.root / declared.requests) if declared.requests else []
-        # There is nothing offline to compare with: a check in a test file has the model at hand.
-        laws = [law for law in laws_of(state.root / declared.contract) if law.id not in NEED_OFFLINE]
-        yield from (Check(law.id, check_of(law)) for law in laws)
-    if declared.load is not None:
-        yield Check("load", _load_check(declared.load, started))
-
-
-def _load_check(load: DeclaredLoad, started: Once) -> Callable[..., None]:
-    def check(mlops_load: Any, mlops_service: Callable[..., Service]) -> None:
-        mlops_load(
-            started(mlops_service), locustfile=load.locustfile, users=load.users, duration=load.duration
-        ).require(**load.limits)
-
-    return check
 
 
 def _batch(declared: DeclaredBatch, state: State) -> Iterable[Check]:

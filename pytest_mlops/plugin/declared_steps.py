@@ -11,11 +11,13 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import written_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.core.declarations import DeclaredModel
+    from pytest_mlops.core.declared_service import DeclaredService
     from pytest_mlops.plugin.state import State
+    from pytest_mlops.stages.service import Service
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,49 @@ def load_model(declared: DeclaredModel, state: State) -> Any:
     return call_named(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
 
 
+def start_declared(declared: DeclaredService, start: Callable[..., Service]) -> Service:
+    """Start a declared service, or find the one that runs, by the tool that is given."""
+    return start(
+        declared.command or None,
+        name=declared.name,
+        wsgi=declared.wsgi or None,
+        asgi=declared.asgi or None,
+        mlflow=declared.mlflow or None,
+        url=declared.url or None,
+        ready=declared.ready,
+        timeout=declared.timeout,
+        env=declared.env,
+        allowed_hosts=declared.allowed_hosts,
+    )
+
+
+def hosts_of(state: State, *names: str) -> Sequence[str]:
+    """Return the hosts that declared services may be talked to at."""
+    services = [state.configuration.service[name] for name in names if name]
+    return sorted({host for service in services for host in service.allowed_hosts})
+
+
+def rows_of(declared: DeclaredService, state: State) -> Sequence[Mapping[str, Any]]:
+    """Return the real rows that a declared service is sent; none where it names no file of them."""
+    from pytest_mlops.stages.contract import read_rows
+
+    return read_rows(state.root / declared.requests) if declared.requests else []
+
+
 def call_named(name: str, root: Path, place: str) -> Any:
-    """Return what the function `package.module:function` returns; packages of the project are found as a trainer's."""
+    """Return what the function `package.module:function` returns; see `function_named`."""
+    return function_named(name, root, place)()
+
+
+def function_named(name: str, root: Path, place: str) -> Callable[..., Any]:
+    """Return the function `package.module:function`; packages of the project are found as a trainer's."""
     module, colon, function = name.partition(":")
     if not colon:
         raise DeclarationError(f"{place} must be 'package.module:function', got {name!r}")
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     try:
-        found = getattr(import_module(module), function)
+        found: Callable[..., Any] = getattr(import_module(module), function)
     except (ImportError, AttributeError) as exc:
         raise DeclarationError(f"{place}: {name!r} can't be imported: {exc}") from exc
-    return found()
+    return found

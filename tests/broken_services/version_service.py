@@ -31,6 +31,8 @@ class Version(model_service.Service):
         predictions = answer["predictions"]
         if self.change == "slower":
             time.sleep(0.01)
+        if self.change == "much_slower":
+            time.sleep(0.06)
         if self.change == "fails" and self.seen % 5 == 0:
             raise ZeroDivisionError("now and then")
         for prediction in predictions:

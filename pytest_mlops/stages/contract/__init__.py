@@ -9,6 +9,7 @@ from pytest_mlops.stages.contract.committed import (
 )
 from pytest_mlops.stages.contract.laws import LAWS, NEED_OFFLINE, Law, law
 from pytest_mlops.stages.contract.measure import TOGETHER, contract_of, measure_contract
+from pytest_mlops.stages.contract.scored import offline_scores
 
 __all__ = [
     "LAWS",
@@ -19,6 +20,7 @@ __all__ = [
     "law",
     "laws_of",
     "measure_contract",
+    "offline_scores",
     "protocol_of",
     "read_committed_signature",
     "read_contract",

@@ -35,7 +35,7 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
     if grid is None:
         raise TypeError(column.type)  # a number has one
     table = pair.both
-    statistics = ordered_statistics(_with_ends_inside(table, grid), labels)
+    statistics = ordered_statistics(with_ends_inside(table, grid), labels)
     names = [f"≤ {edge:.6g}" for edge in grid.edges] + [f"> {grid.edges[-1]:.6g}"]
     shown, drawn = drawn_of(names, pair, ordered=True)
     distance = pair.resampled.distance(largest_gap)
@@ -80,7 +80,7 @@ def number_effects(pair: Pair, column: ColumnSketch, more: Collection[str]) -> I
         )
 
 
-def _with_ends_inside(table: Floats, grid: Grid) -> Floats:
+def with_ends_inside(table: Floats, grid: Grid) -> Floats:
     """Return a table whose rows beyond the extremes of the reference count as those at its extremes.
 
     The reference never has rows beyond, and any other data have some: as cells of their own, they would reach further.
