@@ -190,3 +190,10 @@ def test_the_record_holds_every_request(queue: Service, tmp_path: Path) -> None:
     assert size // 40 - 1 >= float(result["requests"])
     assert facts["refused"] == {}
     assert {"gevent", "locust", "zmq"}.isdisjoint(sys.modules)
+
+
+def test_lateness_is_held_against_percentiles_alone() -> None:
+    """What a service uses is in milliseconds too, and says nothing of how exactly requests must be sent."""
+    level = service_level(p95=at_most(80, "ms"), p50=at_least(1, "ms"), server_cpu=at_most(2, "ms"))
+    assert level.tightest_ms() == 80
+    assert service_level(server_cpu=at_most(2, "ms"), failures=at_most(0)).tightest_ms() is None

@@ -68,9 +68,9 @@ class _Search:
         held = held and answered >= _ANSWERED * rate
         self.kept[rate] = held
         strains = [
-            float(one.measurement) / one.limit.high
-            for one in judged
-            if one.limit is not None and one.limit.unit == "ms" and math.isfinite(one.limit.high)
+            float(result[name]) / limit.high
+            for name, limit in self.load.level.percentiles().items()
+            if result[name].value is not None
         ]
         if strains:
             self.strains[rate] = max(strains)
@@ -115,7 +115,7 @@ _LEAST_RATE = 2.5  # a second: at less, a step has too few requests to judge a s
 
 def _of_latencies(level: ServiceLevel) -> ServiceLevel:
     """Return the limits of latencies, each judged by its whole interval."""
-    limits = {name: replace(one, by="interval") for name, one in level.limits.items() if one.unit == "ms"}
+    limits = {name: replace(limit, by="interval") for name, limit in level.percentiles().items()}
     return ServiceLevel(limits=limits)
 
 

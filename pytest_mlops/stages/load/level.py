@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.judge import Judgement, judge
 from pytest_mlops.core.limit import Limit
 from pytest_mlops.core.verdict import Verdict
+from pytest_mlops.stages.load.numbers import QUANTILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,9 +36,12 @@ class ServiceLevel:
         return bool(verdicts) and all(verdict in {Verdict.PASS, Verdict.FAIL} for verdict in verdicts)
 
     def tightest_ms(self) -> float | None:
-        """Return the lowest limit of a latency, None where there is none."""
-        bounds = [limit.high for limit in self.limits.values() if limit.unit == "ms" and limit.high < float("inf")]
-        return min(bounds, default=None)
+        """Return the lowest limit of a percentile, None where there is none."""
+        return min((limit.high for limit in self.percentiles().values()), default=None)
+
+    def percentiles(self) -> dict[str, Limit]:
+        """Return the upper limits of percentiles of the latency."""
+        return {name: limit for name, limit in self.limits.items() if name in QUANTILES and math.isfinite(limit.high)}
 
 
 def service_level(**limits: Limit) -> ServiceLevel:
