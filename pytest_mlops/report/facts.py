@@ -28,6 +28,7 @@ class Facts:
     margin: str
     n: str
     method: str
+    settings: str
     verdict: str
     remark: str
 
@@ -44,7 +45,8 @@ def facts_of(evidence: Mapping[str, Any]) -> Facts:
         limit=limit_words(evidence),
         margin=_margin(evidence["margin"], measurement["unit"]),
         n=f"{measurement['n']:,}",
-        method=_method(measurement),
+        method=fit(measurement["method"]),
+        settings=_settings(measurement),
         verdict=str(evidence["verdict"]),
         remark=fit(". ".join(text for text in remarks if text)),
     )
@@ -82,7 +84,7 @@ def _margin(margin: float | None, unit: str) -> str:
     return fit(f"{quantity(abs(margin), unit)} {'outside' if margin < 0 else 'inside'}")
 
 
-def _method(measurement: Mapping[str, Any]) -> str:
+def _settings(measurement: Mapping[str, Any]) -> str:
     details = [f"{key}={value}" for key, value in measurement["parameters"].items() if key != SEEN]
     details += [f"{key} {measurement[key]}" for key in ("seed", "resolution") if measurement[key] is not None]
-    return fit(f"{measurement['method']} ({', '.join(details)})".strip() if details else measurement["method"])
+    return fit(", ".join(details))
