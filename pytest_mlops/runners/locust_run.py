@@ -86,7 +86,7 @@ def _run_config(config: dict[str, Any], path: str, number: int | None) -> None:
 
 def _run_alone(config: dict[str, Any]) -> dict[str, Any]:
     from pytest_mlops.runners.allowed import Allowed
-    from pytest_mlops.runners.locust_log import Log, lines_in
+    from pytest_mlops.runners.locust_log import Lines, Log
     from pytest_mlops.runners.locust_users import load_users
 
     guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
@@ -97,13 +97,15 @@ def _run_alone(config: dict[str, Any]) -> dict[str, Any]:
     user_classes = load_users(config["locustfile"], config["user_classes"])
     environment = Environment(user_classes=user_classes, host=config["host"], events=events)
     with Path(config["records"]).open("w", encoding="utf-8") as file:
-        log = Log(lines_in(file))
+        lines = Lines(file)
+        log = Log(lines)
         events.request.add_listener(log.request)
         events.user_error.add_listener(log.error)
         runner = environment.create_local_runner()
         events.init.fire(environment=environment, runner=runner, web_ui=None)
         random.seed(config["seed"])
         facts = _spawn_and_measure(runner, log, config)
+        lines.flush()
     return {**facts, "exceptions": log.exceptions, "refused": guard.refused}
 
 

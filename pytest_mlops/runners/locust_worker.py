@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_mlops.runners.allowed import Allowed
 from pytest_mlops.runners.histogram import Histograms
 from pytest_mlops.runners.locust_lock import lock_worker
-from pytest_mlops.runners.locust_log import Log, counts_in, lines_in
+from pytest_mlops.runners.locust_log import Lines, Log, counts_in
 from pytest_mlops.runners.locust_users import load_users, measure
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Worker:
         sys.addaudithook(self.guard)
         self.digest = digest_of(locustfile, user_classes)
         self.users = load_users(locustfile, user_classes)
-        self.file = None if records is None else records.open("w", encoding="utf-8")
+        self.lines = None if records is None else Lines(records.open("w", encoding="utf-8"))
         self.histograms, self.facts = Histograms(), dict[str, Any]()
         self.runner: Any = None
 
@@ -89,10 +89,10 @@ class Worker:
     def _plan(self, *, msg: Any, **_: object) -> None:
         events, duration_s = self.runner.environment.events, msg.data["duration_s"]
         random.seed(msg.data["seed"] + self.runner.worker_index)
-        self.log = Log(counts_in(self.histograms, duration_s) if self.file is None else lines_in(self.file))
+        self.log = Log(self.lines or counts_in(self.histograms, duration_s))
         events.request.add_listener(self.log.request)
         events.user_error.add_listener(self.log.error)
-        if self.file is None:
+        if self.lines is None:
             events.report_to_master.add_listener(self._report)
 
     def _report(self, *, data: dict[str, Any], **_: object) -> None:
@@ -101,15 +101,16 @@ class Worker:
     def _measure(self, *, msg: Any, **_: object) -> None:
         """Measure: here from a time that all clocks of the machine agree on, elsewhere from a while after the word."""
         said = msg.data
-        begun_s = time.time() + said["lead_s"] if self.file is None else said["begun_s"]
+        begun_s = time.time() + said["lead_s"] if self.lines is None else said["begun_s"]
         facts = measure(
             self.runner, self.log, begun_s=begun_s, duration_s=said["duration_s"], drain_s=said["drain_s"]
         )  # fmt: skip
-        if self.file is not None:
-            self.file.close()
+        if self.lines is not None:
+            self.lines.flush()
+            self.lines.file.close()
         self.facts = {
             **facts, "requests": self.log.count, "exceptions": self.log.exceptions, "refused": self.guard.refused,
-            "is_beside": self.file is not None,
+            "is_beside": self.lines is not None,
         }  # fmt: skip
         self.runner.send_message(DONE, {**self.facts, COUNTS: self.histograms.take()})
 

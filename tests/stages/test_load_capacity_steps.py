@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_mlops.stages.load.capacity_steps import NEAR, next_rate
+from pytest_mlops.stages.load.capacity_steps import NEAR, Step, next_step
 
 Strain = Callable[[float], float]
 _LESS = 1 - 1e-9  # what is rounded
@@ -22,7 +22,7 @@ def search(strain_of: Strain, first: float) -> tuple[float, float, int]:
     while high > NEAR * low:
         strains[rate] = strain_of(rate)
         low, high = (rate, high) if strains[rate] <= 1 else (low, rate)
-        rate = next_rate(low, high, strains) if low else rate / 2
+        rate = next_step(low, high, strains).rate if low else rate / 2
     return low, high, len(strains)
 
 
@@ -54,5 +54,13 @@ def test_a_cliff_is_closed_in_on(capacity: float, first: float) -> None:
 
 def test_latencies_that_do_not_rise_lead_nowhere() -> None:
     """Noise alone: the rate is doubled while none was too much, then the distance is halved."""
-    assert next_rate(100, math.inf, {50: 0.5, 100: 0.4}) == 200
-    assert next_rate(100, 200, {50: 0.5, 100: 0.4, 200: 50.0}) == pytest.approx(math.sqrt(100 * 200))
+    assert next_step(100, math.inf, {50.0: 0.5, 100.0: 0.4}) == Step(200, is_doubtful=False)
+    assert next_step(100, 400, {50.0: 0.5, 100.0: 0.4, 400.0: 50.0}) == Step(200, is_doubtful=False)
+
+
+def test_what_lies_beyond_the_line_is_doubtful() -> None:
+    """M/M/1, saturated at 200, of capacity 170."""
+    strains = {rate: queue(200, 170)(rate) for rate in (80.0, 120.0, 165.0)}
+    assert next_step(165, math.inf, strains) == Step(NEAR * 165, is_doubtful=True)
+    assert next_step(120, 300, strains).rate == pytest.approx(170)
+    assert not next_step(160, 172, strains).is_doubtful

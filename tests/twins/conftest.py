@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
+# Requests that are drawn a law: what a twin is caught by does not rest on their number.
+FEWER = ("offline=champion.answer,", "offline=champion.answer, examples=15,")
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Lifecycle:
         checks = self.folder / "checks"
         checks.mkdir()
         for file in files:
-            text = (ROOT / "checks" / file).read_text(encoding="utf-8")
+            text = (ROOT / "checks" / file).read_text(encoding="utf-8").replace(*FEWER)
             if edit is not None:
                 assert edit[0] in text
                 text = text.replace(*edit)

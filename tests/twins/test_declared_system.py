@@ -37,6 +37,7 @@ same = ["predictions", "metrics"]
 command = ["{python}", "-m", SERVE"--model", "CHAMPION", "--port", "{port}"]
 contract = "fixtures/contracts/delay_api.json"
 requests = "fixtures/requests/flights.jsonl"
+examples = 15
 
 [service.delay_api.load]
 locustfile = "examples/flight_delay/locustfile.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.load.capacity_steps import NEAR, next_rate
+from pytest_mlops.stages.load.capacity_steps import NEAR, next_step
 from pytest_mlops.stages.load.level import ServiceLevel
 from pytest_mlops.stages.load.measure import measure_load
 from pytest_mlops.stages.load.plots import capacity_plot
@@ -20,14 +21,15 @@ from pytest_mlops.stages.load.scenario import server, single_stream
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_mlops.adapters.http import Request
+    from pytest_mlops.core.judge import Judgement
     from pytest_mlops.stages.load.measure import Load
 
-_REQUESTS = 1_500  # a step: fewer, and a rate beyond saturation may look well for a while
+_REQUESTS = 1_200  # a step: fewer, and a rate beyond saturation may look well for a while
 _LOOKS = 3  # in a step: it ends where the whole interval of each latency lies on one side of its limit
-_CONFIRMED = 2  # times as many requests as a step's, of the last run
+_CONFIRMED = 2  # steps at the rate that is found, in one run or in two together
 _SHORTEST_S, _LONGEST_S = 1.0, 9.0  # of a step
 _FIRST = 0.5  # of what one user after another gets
 _AGAIN = 2  # times that a step is made again whose generator was late
@@ -35,49 +37,79 @@ _BACK = 0.95  # by which the rate is lowered where the longer run does not confi
 _CONFIDENCE = 0.9
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What one run at a rate showed: how many times its limit the worst percentile was, and if all else was kept."""
+
+    steps: int
+    strain: float
+    others_held: bool
+
+
 @dataclass
 class _Search:
-    """The rates that were tried, and whether the level was kept."""
+    """The rates that were tried."""
 
     service: Endpoint
     load: Load
     requests: Sequence[Request]
     step: int
-    kept: dict[float, bool] = field(default_factory=dict)
-    strains: dict[float, float] = field(default_factory=dict)
+    runs: dict[float, list[_Run]] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=itertools.count)  # of runs: each has arrivals of its own
     why: str = ""
 
-    def keeps(self, rate: float, times: int = 1) -> bool | None:
-        """Try a rate; None where the generator could not make it."""
-        length = float(np.clip(times * self.step / rate, _SHORTEST_S, _LONGEST_S * times))
-        for again in range(_AGAIN + 1):
-            folder = self.load.workdir / f"{len(self.kept):02d}-{again}"
+    def keeps(self, rate: float, steps: int = 1) -> bool | None:
+        """Try a rate; say if all runs at it together keep the level. None where the generator could not make it."""
+        length = float(np.clip(steps * self.step / rate, _SHORTEST_S, _LONGEST_S * steps))
+        for _ in range(_AGAIN + 1):
+            number = next(self.numbers)
             asked = replace(
-                self.load, scenario=server(rate), level=_of_latencies(self.load.level), workdir=folder,
-                duration_s=length / _LOOKS if times == 1 else length, longest_s=length,
+                self.load, scenario=server(rate), level=_of_percentiles(self.load.level),
+                seed=self.load.seed + number, workdir=self.load.workdir / f"{number:02d}",
+                duration_s=length / _LOOKS, longest_s=length,
             )  # fmt: skip
             result = measure_load(self.service, asked, self.requests, name=self.service.name)
             self.why = str(result.details["why"])
-            judged = [one for one in self.load.level.judge(result) if one.measurement.value is not None]
-            if judged or "failed" in self.why or "in flight" in self.why:
+            if self._judged(result) or "failed" in self.why or "in flight" in self.why:
                 break
         else:
             return None
-        held = bool(judged) and all(one.limit is None or one.limit.holds(float(one.measurement)) for one in judged)
-        answered = float(result["throughput"]) if result["throughput"].value is not None else 0.0
-        held = held and answered >= _ANSWERED * rate
-        self.kept[rate] = held
-        strains = [
-            float(result[name]) / limit.high
-            for name, limit in self.load.level.percentiles().items()
-            if result[name].value is not None
-        ]
-        if strains:
-            self.strains[rate] = max(strains)
+        self.runs.setdefault(rate, []).append(self._run_of(result, rate, steps))
+        held = self.held(rate)
         self.load.progress(
             f"{self.service.name}: {rate:.0f} requests a second {'are kept' if held else 'are too many'}"
         )
         return held
+
+    def _judged(self, result: Result) -> list[Judgement]:
+        return [one for one in self.load.level.judge(result) if one.measurement.value is not None]
+
+    def _run_of(self, result: Result, rate: float, steps: int) -> _Run:
+        """Return what a run showed; where nothing was answered, no limit is kept."""
+        judged, percentiles = self._judged(result), self.load.level.percentiles()
+        answered = float(result["throughput"]) if result["throughput"].value is not None else 0.0
+        strains = [float(result[name]) / limit.high for name, limit in percentiles.items() if result[name].value]
+        others = [one for one in judged if one.measurement.short_name not in percentiles]
+        held = all(one.limit is None or one.limit.holds(float(one.measurement)) for one in others)
+        return _Run(
+            steps=steps,
+            strain=max(strains, default=0.0 if judged and not percentiles else math.inf),
+            others_held=bool(judged) and held and answered >= _ANSWERED * rate,
+        )
+
+    def strain(self, rate: float) -> float:
+        """Return the mean strain of the runs at a rate."""
+        runs = self.runs[rate]
+        return sum(run.strain * run.steps for run in runs) / sum(run.steps for run in runs)
+
+    def held(self, rate: float) -> bool:
+        """Say whether the level was kept at a rate, by all runs at it together."""
+        return self.strain(rate) <= 1 and all(run.others_held for run in self.runs[rate])
+
+    def is_confirmed(self, rate: float) -> bool:
+        """Say whether enough requests were sent at a rate that was kept."""
+        runs = self.runs.get(rate, [])
+        return sum(run.steps for run in runs) >= _CONFIRMED and self.held(rate)
 
     def run(self) -> tuple[float, float]:
         """Return the highest rate that was kept, and the lowest that was not."""
@@ -92,8 +124,9 @@ class _Search:
         alone_rate = float(alone["throughput"]) if alone["throughput"].value is not None else 0.0
         low, high, most = 0.0, math.inf, self.load.bounds.rate
         rate = min(max(_FIRST * alone_rate, 2 * _LEAST_RATE), most)
+        steps = 1
         while high > NEAR * low:
-            held = self.keeps(rate)
+            held = self.keeps(rate, steps)
             if held is None:
                 high = min(high, rate)
                 break
@@ -101,7 +134,8 @@ class _Search:
             if low >= most:
                 break
             if low:
-                rate = min(next_rate(low, high, self.strains), most)
+                rate, is_doubtful = next_step(low, high, {tried: self.strain(tried) for tried in self.runs})
+                rate, steps = min(rate, most), _CONFIRMED if is_doubtful else 1
                 continue
             rate /= 2
             if rate < _LEAST_RATE:
@@ -113,8 +147,8 @@ _ANSWERED = 0.9  # of the rate, that must be answered: else a queue grows
 _LEAST_RATE = 2.5  # a second: at less, a step has too few requests to judge a service by
 
 
-def _of_latencies(level: ServiceLevel) -> ServiceLevel:
-    """Return the limits of latencies, each judged by its whole interval."""
+def _of_percentiles(level: ServiceLevel) -> ServiceLevel:
+    """Return the limits of percentiles, each judged by its whole interval."""
     limits = {name: replace(limit, by="interval") for name, limit in level.percentiles().items()}
     return ServiceLevel(limits=limits)
 
@@ -122,7 +156,7 @@ def _of_latencies(level: ServiceLevel) -> ServiceLevel:
 def measure_capacity(
     service: Endpoint | str, load: Load, requests: Sequence[Request], *, name: str = "", step: int = _REQUESTS
 ) -> Result:
-    """Search the highest rate at which `load.level` is kept, and confirm it by a run of twice as many requests.
+    """Search the highest rate at which `load.level` is kept, and confirm it by twice as many requests.
 
     A step ends early where the interval of each latency says that it is kept, or is not. The interval of the result
     reaches from that rate to the lowest that was too much.
@@ -144,24 +178,24 @@ def measure_capacity(
     target = endpoint(service, name=name, allowed_hosts=load.allowed_hosts)
     search = _Search(target, load, requests, step)
     low, high = search.run()
-    confirmed = False
-    while low and not confirmed:
-        held = search.keeps(low, times=_CONFIRMED)
+    while low and not search.is_confirmed(low):
+        held = search.keeps(low)
         if held is None:
             break
-        confirmed, low, high = held, (low if held else low * _BACK), (high if held else low)
-    found, is_none = bool(low) and confirmed, not low and bool(search.kept) and not any(search.kept.values())
-    rates, strains = np.array([*search.strains]), np.array([*search.strains.values()])
-    plots = (capacity_plot(rates, strains),) if len(rates) else ()
+        low, high = (low, high) if held else (low * _BACK, low)
+    kept = {rate: search.held(rate) for rate in search.runs}
+    found, is_none = search.is_confirmed(low), not low and bool(kept) and not any(kept.values())
+    strains = {rate: strain for rate in kept if 0 < (strain := search.strain(rate)) < math.inf}
+    plots = (capacity_plot(np.array([*strains]), np.array([*strains.values()])),) if strains else ()
     at_end = f"not searched beyond {load.bounds.rate:,.0f} requests a second" if low >= load.bounds.rate else ""
     measurement = Measurement(
         name="load.capacity",
         subject=name or target.name,
         value=low if found or is_none else None,
         unit="1/s",
-        n=len(search.kept) if found or is_none else 0,
-        method=f"search by steps of up to {step:,} requests, confirmed by {_CONFIRMED * step:,}",
-        parameters={"rates": [float(f"{rate:.4g}") for rate in search.kept], "kept": [*search.kept.values()]},
+        n=len(kept) if found or is_none else 0,
+        method=f"search by steps of up to {step:,} requests, confirmed by as many again",
+        parameters={"rates": [float(f"{rate:.4g}") for rate in kept], "kept": [*kept.values()]},
         seed=load.seed,
         interval=Interval(low, min(high, load.bounds.rate), _CONFIDENCE) if found else None,
         note=at_end or ("no rate was kept" if is_none else "" if found else search.why),
