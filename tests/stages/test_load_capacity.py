@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pytest_mlops import DeclarationError, RequirementNotMet, at_most
+from pytest_mlops import DeclarationError, RequirementNotMet, at_most, between
 from pytest_mlops.adapters.http import Request
 from pytest_mlops.stages.load import Load, closed, measure_capacity, measure_regression, server, service_level
 from pytest_mlops.stages.service import Service, start_service
@@ -48,6 +48,13 @@ def test_a_service_that_keeps_no_rate_has_no_capacity(tmp_path: Path) -> None:
         result = measure_capacity(service, asked(tmp_path, level=level), ASK, step=30)
     assert result["capacity"].value == 0.0
     assert not result["capacity"] >= 1
+
+
+def test_what_a_percentile_is_at_least_is_held_too(tmp_path: Path) -> None:
+    level = service_level(p50=between(500, 1000, "ms"))
+    with serve(tmp_path, "queue", queue_service, "--delay-s", "0.1") as service:
+        result = measure_capacity(service, asked(tmp_path, level=level), ASK, step=25)
+    assert result["capacity"].value == 0.0
 
 
 def test_a_capacity_needs_a_level(tmp_path: Path) -> None:

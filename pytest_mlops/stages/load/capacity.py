@@ -89,8 +89,14 @@ class _Search:
         judged, percentiles = self._judged(result), self.load.level.percentiles()
         answered = float(result["throughput"]) if result["throughput"].value is not None else 0.0
         strains = [float(result[name]) / limit.high for name, limit in percentiles.items() if result[name].value]
-        others = [one for one in judged if one.measurement.short_name not in percentiles]
-        held = all(one.limit is None or one.limit.holds(float(one.measurement)) for one in others)
+        held = all(
+            # What a percentile may be at most is judged by its strain, over all runs at the rate.
+            (replace(one.limit, high=math.inf) if one.measurement.short_name in percentiles else one.limit).holds(
+                float(one.measurement)
+            )
+            for one in judged
+            if one.limit is not None
+        )
         return _Run(
             steps=steps,
             strain=max(strains, default=0.0 if judged and not percentiles else math.inf),
