@@ -44,13 +44,6 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "notes"
 
 
-@pytest.fixture
-def joiner() -> Iterator[Joiner]:
-    joiner = Joiner()
-    yield joiner
-    joiner.kill()
-
-
 def run(
     service: Service, locustfile: str, workdir: Path, team: Team, joiner: Joiner, *, duration_s: float = 2.0
 ) -> Result:

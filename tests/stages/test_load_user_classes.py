@@ -31,13 +31,6 @@ def delay_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-@pytest.fixture
-def joiner() -> Iterator[Joiner]:
-    joiner = Joiner()
-    yield joiner
-    joiner.kill()
-
-
 def run(
     service: Service | str,
     workdir: Path,
