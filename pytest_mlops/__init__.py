@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_mlops.stages.deepchecks import deepcheck, deepchecks
     from pytest_mlops.stages.drift import no_change, no_drift, same_within
     from pytest_mlops.stages.features import pure_features
-    from pytest_mlops.stages.load import Bounds, closed, offline, server, service_level, single_stream
+    from pytest_mlops.stages.load import Bounds, closed, offline, read_arrivals, server, service_level, single_stream
     from pytest_mlops.stages.privacy import (
         k_anonymous,
         l_diverse,
@@ -56,7 +56,7 @@ _HOMES = {
     "stages.deepchecks": ("deepcheck", "deepchecks"),
     "stages.drift": ("no_change", "no_drift", "same_within"),
     "stages.features": ("pure_features",),
-    "stages.load": ("Bounds", "closed", "offline", "server", "service_level", "single_stream"),
+    "stages.load": ("Bounds", "closed", "offline", "read_arrivals", "server", "service_level", "single_stream"),
     "stages.privacy": ("k_anonymous", "l_diverse", "no_forbidden_features", "no_personal_data", "retained_at_most"),
     "stages.reproduce": ("same",),
     "stages.tables": (
@@ -111,6 +111,7 @@ __all__ = [
     "nothing_left_when_killed",
     "offline",
     "pure_features",
+    "read_arrivals",
     "references",
     "retained_at_most",
     "same",

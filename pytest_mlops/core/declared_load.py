@@ -11,13 +11,15 @@ from pytest_mlops.core.keys import check_choices
 from pytest_mlops.core.service_keys import BESIDE_A_BASE, LOAD, OF_REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-_SCENARIOS = ("rate", "users", "batch")
-# What only makes sense beside another key, and what that is.
-_NEEDS: Mapping[str, str] = {
-    "arrivals": "rate", "locustfile": "users", "processes": "locustfile", "lateness": "rate",
-    "failures_asserted": "check", "failures_raised": "check", "base": "rate", **dict.fromkeys(BESIDE_A_BASE, "base"),
+_SCENARIOS = ("rate", "replay", "users", "batch")
+_OF_LOCUST = ("processes", "user_classes", "expect_workers", "bind")
+# What only makes sense beside another key, and which.
+_NEEDS: Mapping[str, Sequence[str]] = {
+    "arrivals": ("rate",), "locustfile": ("users",), "lateness": ("rate", "replay"), "failures_asserted": ("check",),
+    "failures_raised": ("check",), "base": ("rate", "replay"), "expect_within": ("expect_workers",),
+    **dict.fromkeys(_OF_LOCUST, ("locustfile",)), **dict.fromkeys(BESIDE_A_BASE, ("base",)),
 }  # fmt: skip
 # Two keys of which one leaves the other no sense, and why.
 _APART: Mapping[tuple[str, str], str] = {
@@ -38,16 +40,22 @@ class DeclaredLoad:
 
     duration: str
     rate: float | None = None
+    replay: str = ""
     arrivals: Literal["poisson", "constant"] = "poisson"
     users: int | None = None
     batch: int | None = None
     locustfile: str = ""
+    user_classes: Sequence[str] = ()
     processes: int = 0
+    expect_workers: int = 0
+    expect_within: str = "60s"
+    bind: str = ""
     check: str = ""
     base: str = ""
     longest: str = ""
     warmup: str = "1s"
     timeout: str = "10s"
+    bounds: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=dict)
 
     @property
@@ -93,8 +101,8 @@ def _check_keys(entry: Mapping[str, Any], place: str) -> None:
             "Hint: rate = 50, requests a second that come whatever becomes of those before"
         )
     for name, needed in _NEEDS.items():
-        if name in entry and needed not in entry:
-            raise DeclarationError(f"{place}: {name} needs {needed}")
+        if name in entry and not entry.keys() & {*needed}:
+            raise DeclarationError(f"{place}: {name} needs {' or '.join(needed)}")
     for (one, other), why in _APART.items():
         if one in entry and other in entry:
             raise DeclarationError(f"{place}: {one} and {other} can't both be: {why}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_mlops.core.declared_canary import compared_in
+from pytest_mlops.core.declared_capacity import DeclaredCapacity, read_capacity
 from pytest_mlops.core.declared_keys import LIMIT
 from pytest_mlops.core.declared_limits import limit_of
 from pytest_mlops.core.declared_load import DeclaredLoad, read_load
@@ -51,6 +52,7 @@ class DeclaredService:
     laws: Sequence[str] | None = None
     without: Sequence[str] = ()
     load: DeclaredLoad | None = None
+    capacity: DeclaredCapacity | None = None
 
     @property
     def promises(self) -> str:
@@ -69,7 +71,7 @@ def read_service(
         All that is declared, by table and name.
     """
     _check_start(entry, place)
-    if not {"contract", "signature", "load"} & entry.keys() and name not in compared_in(entries):
+    if not {"contract", "signature", "load", "capacity"} & entry.keys() and name not in compared_in(entries):
         raise DeclarationError(f"{place} judges nothing. Hint: contract = 'openapi.json', or [service.{name}.load]")
     check_choices([entry["example"]] if "example" in entry else [], entries["data"], f"{place}: example")
     check_choices([entry["model"]] if "model" in entry else [], entries["model"], f"{place}: model")
@@ -79,8 +81,10 @@ def read_service(
     rest["outputs"] = {key: _output(said, f"{place}: outputs.{key}") for key, said in entry.get("outputs", {}).items()}
     if "load" in rest:
         rest["load"] = read_load(rest["load"], entries["service"].keys() - {name}, f"{place}: load")
+    if "capacity" in rest:
+        rest["capacity"] = read_capacity(rest["capacity"], f"{place}: capacity")
     read = DeclaredService(name=name, **rest)
-    if read.requests and not read.promises and not (read.load and read.load.draws):
+    if read.requests and not read.promises and not read.capacity and not (read.load and read.load.draws):
         raise DeclarationError(
             f"{place}: requests are sent for a contract, or a load that sends them: there is neither"
         )

@@ -35,6 +35,7 @@ LOAD = (
     "lateness", "generator_cpu",
 )  # fmt: skip
 BESIDE_A_BASE = ("p50_ratio", "p90_ratio", "server_cpu_ratio", "base_failures")
+OF_CAPACITY = tuple(name for name in OF_REQUESTS if name.startswith(("p", "failures")))  # judged at each rate
 ARRIVALS = ("poisson", "constant")
 OF_CANARY = (
     "failures", "failed_requests", "old_failures", "old_failed_requests", "decisions_changed", "largest_difference",
@@ -68,21 +69,39 @@ CONTRACT: Mapping[str, Key] = {
     "laws": texts("a list of laws, of those in docs/contract.md", choices=LAWS),
     "without": texts("a list of laws that are left out", choices=LAWS),
 }
+_BOUNDS: Mapping[str, Key] = {
+    "rate": Key(kind="number", words="the most requests a second, above 0", above=0.0),
+    "users": Key(kind="whole", words="the most users at once, from 1 on", least=1),
+    "duration": a_time("a time, '1h': the longest run"),
+    "requests": Key(kind="whole", words="the most requests of a run, from 1 on", least=1),
+}
+_OF_ANY_LOAD: Mapping[str, Key] = {
+    "timeout": a_time("a time, '10s': how long an answer is waited for"),
+    "bounds": Key(kind="table", words="a table of how much load may be made, { rate = 10_000 }", keys=_BOUNDS),
+}
 SERVICE_LOAD: Mapping[str, Key] = {
     "duration": a_time("a time, '10s'", needed=True),
     "rate": Key(kind="number", words="requests a second, above 0", above=0.0),
     "arrivals": text("'poisson', as of many users, or 'constant'", choices=ARRIVALS),
+    "replay": text("a file of when requests came, a line each: seconds, or ISO 8601"),
     "users": Key(kind="whole", words="the number of users who each wait for their answer, from 1 on", least=1),
     "batch": Key(kind="whole", words="how many rows one user sends in each request, from 1 on", least=1),
     "locustfile": text("a locustfile"),
+    "user_classes": texts("a list of User classes of the locustfile, where not all are meant"),
     "processes": Key(kind="whole", words="how many processes of Locust share the users, from 1 on", least=1),
+    "expect_workers": Key(
+        kind="whole", words="how many more are waited for, which join by a command that is printed, from 1 on", least=1
+    ),
+    "expect_within": a_time("a time, '60s': how long workers are waited for"),
+    "bind": text("the address of this machine that workers join at, which --mlops-allow-host must name too"),
     "check": text("a function of the service's URL that users call, 'package.module:function'"),
     "base": text("the name of a [service.NAME]: each request goes to one of the two at random, and they are compared"),
     "longest": a_time("a time, '60s': how long it goes on where the limits can't be judged yet"),
     "warmup": a_time("a time, '1s': how long requests are sent before they count"),
-    "timeout": a_time("a time, '10s': how long an answer is waited for"),
+    **_OF_ANY_LOAD,
     **limits((*LOAD, *BESIDE_A_BASE)),
 }
+SERVICE_CAPACITY: Mapping[str, Key] = {**_OF_ANY_LOAD, **limits(("capacity", *OF_CAPACITY))}
 STARTS: Mapping[str, Key] = {
     "command": texts("a command, as a list of its words"),
     "wsgi": text("a WSGI application, 'package.module:app' or 'package.module:factory()'"),
@@ -100,6 +119,7 @@ SERVICE = {
     "requests": text("a file of real rows in JSON, one a line"),
     **CONTRACT,
     "load": Key(kind="table", words="a table of a load run", keys=SERVICE_LOAD),
+    "capacity": Key(kind="table", words="a table of a search for the highest rate", keys=SERVICE_CAPACITY),
 }
 _RECORDED = text("a file of recorded rows in JSON, one a line", needed=True)
 _DOCUMENT = text("an OpenAPI document in JSON that answers are held to; without it the one that is served")

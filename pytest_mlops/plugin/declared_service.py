@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.plugin.declared_load import load_check
+from pytest_mlops.plugin.declared_load import capacity_check, load_check
 from pytest_mlops.plugin.declared_steps import Check, Once, function_named, load_model, rows_of
 
 if TYPE_CHECKING:
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 def service_checks(declared: DeclaredService, state: State, started: Mapping[str, Once]) -> Iterable[Check]:
-    """Yield a check for each law of its contract, and one for its load."""
+    """Yield a check for each law of its contract, one for its load, and one for its capacity."""
     if declared.promises:
         yield from _contract_checks(declared, state, started[declared.name])
     if declared.load is not None:
         yield Check("load", load_check(declared, declared.load, state, started))
+    if declared.capacity is not None:
+        yield Check("capacity", capacity_check(declared, declared.capacity, state, started))
 
 
 def _contract_checks(declared: DeclaredService, state: State, started: Once) -> Iterable[Check]:

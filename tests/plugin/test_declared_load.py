@@ -26,12 +26,21 @@ _LOAD = _SERVICE + "p95 = { at_most = 50, unit = 'ms' }\n"
 _OTHER = "[service.apt]\ncommand = ['x', '{port}']\n"
 _RARE = _SERVICE + "startup = { at_most = 5, unit = 's' }\n"
 WRONG = {
-    _LOAD: "[service.api]: load must say one of rate, users, batch, got none. Hint: rate = 50, requests a second",
-    _LOAD + "rate = 5\nusers = 2": "load must say one of rate, users, batch, got rate and users.",
+    _LOAD: "[service.api]: load must say one of rate, replay, users, batch, got none. Hint: rate = 50, requests",
+    _LOAD + "rate = 5\nusers = 2": "load must say one of rate, replay, users, batch, got rate and",
     _LOAD + "locustfile = 'l.py'\nrate = 5": "load: locustfile needs users",
     _LOAD + "users = 5\nprocesses = 2": "load: processes needs locustfile",
+    _LOAD + "users = 5\nexpect_workers = 2": "load: expect_workers needs locustfile",
+    _LOAD + "users = 5\nlocustfile = 'l'\nexpect_within = '9s'": "load: expect_within needs expect_workers",
+    _LOAD + "users = 5\nlocustfile = 'l'\nexpect_workers = 0": "load: expect_workers must be how many more are waited",
+    _LOAD + "rate = 5\nuser_classes = ['A']": "load: user_classes needs locustfile",
+    _LOAD + "rate = 5\nbind = '10.0.0.5'": "load: bind needs locustfile",
+    _LOAD + "replay = 'a'\narrivals = 'constant'": "load: arrivals needs rate",
+    _LOAD + "rate = 5\nbounds = { rates = 9 }": "load: bounds: unknown key 'rates'. Did you mean 'rate'?",
+    _LOAD + "rate = 5\nbounds = { rate = 0 }": "load: bounds: rate must be the most requests a second, above 0, got 0",
+    _LOAD + "rate = 5\nbounds = { duration = 9 }": "load: bounds: duration must be a time, '1h': the longest run, got",
     _LOAD + "users = 5\narrivals = 'constant'": "load: arrivals needs rate",
-    _LOAD + "users = 5\nlateness = { at_most = 1, unit = 'ms' }": "load: lateness needs rate",
+    _LOAD + "users = 5\nlateness = { at_most = 1, unit = 'ms' }": "load: lateness needs rate or replay",
     _LOAD + "users = 5\nfailures_asserted = { at_most = 0 }": "load: failures_asserted needs check",
     _LOAD + "users = 5\ncheck = 'm:f'\nlocustfile = 'l'": (
         "load: check and locustfile can't both be: each says what users do"
@@ -47,7 +56,7 @@ WRONG = {
     _LOAD + "rate = 5\nbase = 'api'\n" + _OTHER: "load: base: unknown name 'api'. Did you mean 'apt'?",
     _LOAD + "rate = 5\nbase = 'apt'\n" + _OTHER: "load: p95 is of a load on one service. Hint: with base, p50_",
     _LOAD + "rate = 5\nbase = 'apt'\nlongest = '9s'\n" + _OTHER: "load: base and longest can't both be: two",
-    _LOAD + "users = 5\nbase = 'apt'\n" + _OTHER: "load: base needs rate",
+    _LOAD + "users = 5\nbase = 'apt'\n" + _OTHER: "load: base needs rate or replay",
     _LOAD + "rate = 5\np90_ratio = { at_most = 1 }": "load: p90_ratio needs base",
     _LOAD + "rate = 5\narrivals = 'poison'": "load: arrivals: unknown name 'poison'. Did you mean 'poisson'?",
     _LOAD + "rate = 5\np909 = { at_most = 1 }": "load: unknown key 'p909'. Did you mean 'p9",
@@ -89,10 +98,11 @@ def test_every_limit_of_the_page_can_be_declared() -> None:
     table = page[page.index("## Limits") :].split("\n\n")[1]
     listed = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
     assert set(service_keys.LOAD) == listed - {"duration"}
-    (text,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    text = "\n".join(re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
     (service,) = parse_configuration(tomllib.loads(text), source="mlops.toml").service.values()
     assert service.load is not None
     assert service.load.longest
+    assert service.capacity is not None
 
 
 TOML = f"""
@@ -138,6 +148,18 @@ lateness = { at_most = 500, unit = "ms" }
 CLOSED = "users = 2\nduration = '1s'\nwarmup = '200ms'\nfailures = { at_most = 0 }\nthroughput = { at_least = 5 }\n"
 BATCH = "batch = 50\nduration = '1s'\nfailures = { at_most = 0 }\nrows_throughput = { at_least = 100 }\n"
 LOCUST = CLOSED + "locustfile = 'travellers.py'\nprocesses = 2\n"
+REPLAY = """
+replay = "arrivals.txt"
+duration = "1s"
+warmup = "200ms"
+bounds = { requests = 60, duration = "10s" }
+failures = { at_most = 0 }
+requests = { at_least = 49, at_most = 50 }
+"""
+ONE_CLASS = (
+    CLOSED
+    + f"locustfile = {str(ROOT / 'tests/broken_services/locustfiles/two_kinds.py')!r}\nuser_classes = ['Watcher']\n"
+)
 CHECK = CLOSED + "check = 'early:is_early'\nfailures_asserted = { at_most = 0 }\n"
 
 
@@ -147,6 +169,7 @@ def declared(project: Project) -> Project:
         "early.py": f"ROW = {ROW!r}\n{CHECKS}",
         "travellers.py": (ROOT / "tests/broken_services/locustfiles/travellers.py").read_text(encoding="utf-8"),
         "contract.json": json.dumps(model_service.document()),
+        "arrivals.txt": "\n".join(f"2026-11-02T09:00:0{at // 50}.{at % 50 * 2:02}" for at in reversed(range(60))),
         "rows.jsonl": f"{json.dumps(ROW)}\n" * 3,
     })  # fmt: skip
 
@@ -168,9 +191,11 @@ def run(project: Project, load: str, change: str = "") -> dict[str, Any]:
         (CLOSED, {"scenario": "closed", "users": 2}),
         (BATCH, {"scenario": "offline"}),
         (LOCUST, {"users": 2, "processes": 2}),
+        (ONE_CLASS, {"users": 2, "user_classes": ["Watcher"]}),
+        (REPLAY, {"scenario": "server", "arrivals": "replay"}),
         (CHECK, {"scenario": "closed", "users": 2}),
     ],
-    ids=["open", "closed", "batch", "locust", "check"],
+    ids=["open", "closed", "batch", "locust", "one class", "replay", "check"],
 )
 def test_a_load_is_run_as_it_was_said(declared: Project, load: str, said: dict[str, Any]) -> None:
     found = run(declared, load)
@@ -212,6 +237,40 @@ def test_what_takes_a_look_is_refused_at_collection(declared: Project, load: str
     assert result.ret == pytest.ExitCode.INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        (
+            LOCUST.replace("users = 2", "users = 3") + "expect_workers = 1\nexpect_within = '1s'\n",
+            "2 of 3 workers joined within 1 s",
+        ),
+        (OPEN + "bounds = { rate = 100 }", "a load must have at most 100 requests a second, got 200. Hint: bounds="),
+        (LOCUST + "bind = '10.11.12.13'", "--mlops-allow-host=10.11.12.13"),
+        (
+            REPLAY.replace("requests = 60", "requests = 40"),
+            "a load must have at most 40 requests, got 60. Hint: bounds=",
+        ),
+    ],
+    ids=["worker", "rate", "address", "replay"],
+)
+def test_what_can_not_be_run_so_is_no_pass(declared: Project, load: str, words: str) -> None:
+    declared.write({"mlops.toml": TOML.replace("CHANGE", "").replace("PROTOCOL", "") + load}).run(
+        "--mlops", "-k", "load"
+    )
+    (check,) = declared.record()["checks"]
+    assert check["verdict"] in {"error", "not_run"}
+    assert words in json.dumps(check)
+
+
+CAPACITY = """
+[service.api.capacity]
+failures = { at_most = 0.01 }
+p95 = { at_most = 900, unit = "ms" }
+bounds = { rate = 300 }
+capacity = { at_least = 250, unit = "1/s" }
+"""
+
+
 def test_a_candidate_is_compared_with_its_base(declared: Project) -> None:
     """It takes ten blocks of two seconds, so that one run is both twins: slower, and without failures."""
     base = f"""
@@ -229,3 +288,16 @@ command = ["{{python}}", {version_service.__file__!r}, "--port", "{{port}}", "--
     assert {name: one["verdict"] for name, one in found.items()} == {
         "p50_ratio": "fail", "failures": "pass", "base_failures": "pass",
     }, found  # fmt: skip
+
+
+@pytest.mark.parametrize(("least", "verdict"), [("250", "pass"), ("400", "fail")])
+def test_a_capacity_is_searched(declared: Project, least: str, verdict: str) -> None:
+    toml = TOML.replace("CHANGE", "").replace("PROTOCOL", "").replace("[service.api.load]\n", "") + CAPACITY.replace(
+        "250", least
+    )
+    declared.write({"mlops.toml": toml}).run("--mlops", "--mlops-profile=release", "-k", "capacity")
+    (check,) = declared.record()["checks"]
+    assert (check["id"], check["stage"]) == ("mlops.toml::service::api::capacity", "load")
+    assert check["verdict"] == verdict, check
+    rates = check["evidence"][0]["measurement"]["parameters"]["rates"]
+    assert max(rates) <= 300

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_mlops import DeclarationError, RequirementNotMet, at_most, between
 from pytest_mlops.adapters.http import Request
-from pytest_mlops.stages.load import Load, closed, measure_capacity, measure_regression, server, service_level
+from pytest_mlops.stages.load import Bounds, Load, closed, measure_capacity, measure_regression, server, service_level
 from pytest_mlops.stages.service import Service, start_service
 from pytest_mlops.stats.paired import paired_ratio
 from tests.broken_services import busy_service, queue_service
@@ -48,6 +48,23 @@ def test_a_service_that_keeps_no_rate_has_no_capacity(tmp_path: Path) -> None:
         result = measure_capacity(service, asked(tmp_path, level=level), ASK, step=30)
     assert result["capacity"].value == 0.0
     assert not result["capacity"] >= 1
+
+
+def test_a_pause_of_callers_is_no_fault_of_the_service(tmp_path: Path) -> None:
+    """With this seed 19 requests come in the first three seconds, where 30 are expected."""
+    level, bounds = service_level(failures=at_most(0)), Bounds(rate=10)
+    with serve(tmp_path, "queue", queue_service) as service:
+        asking = asked(tmp_path, level=level, bounds=bounds, seed=26)
+        result = measure_capacity(service, asking, ASK, step=30)
+    assert result["capacity"].value == 10
+
+
+def test_a_queue_that_grows_is_no_capacity_though_all_are_answered_in_the_end(tmp_path: Path) -> None:
+    """Without a limit of the latency: 100 a second saturate the service."""
+    level = service_level(failures=at_most(0))
+    with serve(tmp_path, "queue", queue_service, "--service-ms", "10") as service:
+        result = measure_capacity(service, asked(tmp_path, level=level), ASK, step=120)
+    assert 60 < float(result["capacity"]) < 118
 
 
 def test_what_a_percentile_is_at_least_is_held_too(tmp_path: Path) -> None:

@@ -106,6 +106,14 @@ def test_what_waits_behind_a_slow_answer_is_late(tmp_path: Path) -> None:
     assert float(result["p50"]) > float(alone["p50"])
 
 
+def test_what_is_answered_after_the_end_is_no_throughput(tmp_path: Path) -> None:
+    """Half as much again as a service of 100 a second can do, and all of it is answered in the end."""
+    with serve(tmp_path, "--service-ms", "10") as service:
+        result = run(service, tmp_path, server(150, arrivals="constant"), 3.0)
+    result.require(failures=at_most(0), requests=at_least(450), throughput=at_most(102, "1/s"))
+    assert float(result["throughput"]) > 60
+
+
 def test_a_run_ends_when_its_limits_can_be_judged(queue: Service, tmp_path: Path) -> None:
     level = service_level(p50=at_most(500, "ms"), p95=at_most(800, "ms"))
     said: list[str] = []

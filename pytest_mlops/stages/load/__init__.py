@@ -8,6 +8,7 @@ from pytest_mlops.stages.load.level import ServiceLevel, service_level
 from pytest_mlops.stages.load.measure import Load, measure_load, measure_locust
 from pytest_mlops.stages.load.messages import requests_of
 from pytest_mlops.stages.load.regression import measure_regression
+from pytest_mlops.stages.load.replay import read_arrivals
 from pytest_mlops.stages.load.scenario import Scenario, closed, offline, server, single_stream
 from pytest_mlops.stages.load.team import LOOPBACK, Team
 
@@ -26,6 +27,7 @@ __all__ = [
     "measure_regression",
     "measure_results",
     "offline",
+    "read_arrivals",
     "requests_of",
     "server",
     "service_level",

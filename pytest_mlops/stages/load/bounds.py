@@ -41,7 +41,8 @@ class Bounds:
             if asked.get(field.name, 0.0) > most:
                 raise DeclarationError(
                     f"a load must have at most {most:,.15g} {_WORDS[field.name]}, got {asked[field.name]:,.15g}. "
-                    f"Hint: bounds=Bounds({field.name}=...) where that is meant"
+                    f"Hint: bounds=Bounds({field.name}=...) where that is meant, in mlops.toml "
+                    f"bounds = {{ {field.name.removesuffix('_s')} = ... }}"
                 )
 
 

@@ -74,7 +74,7 @@ class _Search:
                 break
         else:
             return None
-        self.runs.setdefault(rate, []).append(self._run_of(result, rate, steps))
+        self.runs.setdefault(rate, []).append(self._run_of(result, steps))
         held = self.held(rate)
         self.load.progress(
             f"{self.service.name}: {rate:.0f} requests a second {'are kept' if held else 'are too many'}"
@@ -84,10 +84,9 @@ class _Search:
     def _judged(self, result: Result) -> list[Judgement]:
         return [one for one in self.load.level.judge(result) if one.measurement.value is not None]
 
-    def _run_of(self, result: Result, rate: float, steps: int) -> _Run:
+    def _run_of(self, result: Result, steps: int) -> _Run:
         """Return what a run showed; where nothing was answered, no limit is kept."""
         judged, percentiles = self._judged(result), self.load.level.percentiles()
-        answered = float(result["throughput"]) if result["throughput"].value is not None else 0.0
         strains = [float(result[name]) / limit.high for name, limit in percentiles.items() if result[name].value]
         held = all(
             # What a percentile may be at most is judged by its strain, over all runs at the rate.
@@ -100,8 +99,18 @@ class _Search:
         return _Run(
             steps=steps,
             strain=max(strains, default=0.0 if judged and not percentiles else math.inf),
-            others_held=bool(judged) and held and answered >= _ANSWERED * rate,
+            others_held=bool(judged) and held and self._keeps_up(result),
         )
+
+    def _keeps_up(self, result: Result) -> bool:
+        """Say whether requests were answered as fast as they came, and failed seldom where the level says nothing."""
+        n, length, throughput, failures = (
+            float(result[name].value or 0.0) for name in ("requests", "duration", "throughput", "failures")
+        )
+        if not n or ("failures" not in self.load.level.limits and failures > _FAILED):
+            return False
+        behind = max(_BEHIND, 1 / math.sqrt(n))  # few requests come, and are answered, unevenly
+        return throughput * length >= (1 - behind) * n * (1 - failures)
 
     def strain(self, rate: float) -> float:
         """Return the mean strain of the runs at a rate."""
@@ -149,7 +158,8 @@ class _Search:
         return low, high
 
 
-_ANSWERED = 0.9  # of the rate, that must be answered: else a queue grows
+_BEHIND = 0.03  # by which a service may answer slower than requests come: by more, and a queue grows
+_FAILED = 0.1  # of the requests, at most
 _LEAST_RATE = 2.5  # a second: at less, a step has too few requests to judge a service by
 
 

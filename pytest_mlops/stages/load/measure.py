@@ -77,8 +77,8 @@ class Load:
         if not self.duration_s > 0:
             raise DeclarationError(f"a load must have a duration above 0 s, got {self.duration_s:g} s")
         length = max(self.duration_s, self.longest_s) + self.warmup_s
-        rate = self.scenario.rate
-        self.bounds.check(rate=rate, users=self.scenario.users, duration_s=length, requests=rate * length)
+        said = self.scenario
+        self.bounds.check(rate=said.rate, users=said.users, duration_s=length, requests=said.requests_in(length))
 
     def parameters(self) -> dict[str, Any]:
         """Return what a measurement says of how it was taken."""

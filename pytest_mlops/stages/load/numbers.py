@@ -72,14 +72,15 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
         )  # fmt: skip
 
     answered = float((~record.failed).sum())
+    answering_s = max(took_s, _answering_s(record)) if is_open else took_s
     found = [
         *(_quantile(name, latency_ms, q, record, is_open=is_open) for name, q in QUANTILES.items()),
         counted(
             "failures", float(record.failed.mean()) if n else 0.0, "", "share of requests that failed", _kinds(record)
         ),
         *_failures(record, counted),
-        counted("throughput", answered / took_s, "1/s", "answered requests a second"),
-        counted("rows_throughput", answered * rows / took_s, "1/s", "answered rows a second"),
+        counted("throughput", answered / answering_s, "1/s", "answered requests a second"),
+        counted("rows_throughput", answered * rows / answering_s, "1/s", "answered rows a second"),
         counted("requests", n),
         counted("duration", took_s, "s", "from when all users were spawned and warm"),
         counted(
@@ -133,6 +134,21 @@ def _kinds(record: Record) -> str:
     if kinds:
         return ", ".join(f"{words} ({count:,} times)" for words, count in kinds.items())
     return f"none of {len(record):,} failed; up to {3 / max(len(record), 1):.2%} may" if len(record) else ""
+
+
+def _answering_s(record: Record) -> float:
+    """Return in which time a service answered what came: longer than it took to come where a queue grew meanwhile.
+
+    The time between the ends of the first and of the last hundredth, so that one slow answer does not count as a queue.
+    """
+    done_s = record.done_s[~record.failed]
+    if len(done_s) == 0:
+        return 0.0
+    first, last = np.quantile(done_s, [_ENDS, 1 - _ENDS])
+    return float(last - first) / (1 - 2 * _ENDS)
+
+
+_ENDS = 0.01
 
 
 def _used(used: Used, n: int, counted: Callable[..., Measurement]) -> Iterable[Measurement]:

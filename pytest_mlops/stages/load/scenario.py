@@ -48,6 +48,10 @@ class Scenario:
         """Say whether requests are sent when they are due, whatever became of those before."""
         return self.arrivals != "closed"
 
+    def requests_in(self, length_s: float) -> int:
+        """Return how many requests are expected in a time, where that is known before: of an open loop."""
+        return len(self.offsets_s) or math.ceil(self.rate * length_s)
+
     def words(self) -> str:
         """Return it in words."""
         if self.arrivals == "replay":
