@@ -127,6 +127,6 @@ def _check_drawn(declared: DeclaredService, state: State, table: str) -> None:
     of = protocol_of(state.root / declared.promises) if declared.promises else "openapi"
     if declared.protocol not in {"", of}:
         raise DeclarationError(
-            f"{table}: requests are drawn in the protocol of the contract, {of!r}, got protocol = {declared.protocol!r}. "
-            "Hint: locustfile, or check"
+            f"{table}: requests are drawn in the protocol of the contract, {of!r}, "
+            f"got protocol = {declared.protocol!r}. Hint: locustfile, or check"
         )

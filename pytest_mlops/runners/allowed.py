@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_TALKS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_WATCHED = _TALKS | {"socket.getaddrinfo", "socket.gethostbyname"}
 
 
 class AddressRefusedError(OSError):
@@ -20,20 +27,27 @@ class Allowed:
     addresses: frozenset[str] = frozenset()
     refused: dict[str, int] = field(default_factory=dict)
 
-    def resolve(self) -> Allowed:
-        """Return one that knows the addresses of its names too."""
-        known = {str(entry[4][0]) for name in self.names for entry in socket.getaddrinfo(name, None)}
-        return Allowed(self.names, frozenset(known))
+    @classmethod
+    def watch(cls, names: Iterable[str]) -> Allowed:
+        """Refuse all others from now on, in this process, until it ends."""
+        known = frozenset(names)
+        addresses = frozenset(str(entry[4][0]) for name in known for entry in socket.getaddrinfo(name, None))
+        allowed = cls(known, addresses)
 
-    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Look at an audit event of the interpreter; raise to stop what it announces."""
-        if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        # Python asks it several times a request, so that a plain function pays.
+        def hook(event: str, arguments: tuple[Any, ...]) -> None:
+            if event in _WATCHED:
+                allowed.look(event, arguments)
+
+        sys.addaudithook(hook)
+        return allowed
+
+    def look(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Look at an audit event of a socket; raise to stop what it announces."""
+        host = arguments[0]
+        if event in _TALKS:
             address = arguments[1]
             host = address[0] if isinstance(address, tuple) else None  # a path is a Unix socket, None is connected
-        elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
-            host = arguments[0]
-        else:
-            return
         host = host.decode() if isinstance(host, bytes) else host
         if host is not None and not self.allows(host):
             self.refused[host] = self.refused.get(host, 0) + 1

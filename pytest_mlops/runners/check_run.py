@@ -146,8 +146,7 @@ def main(config_path: str) -> None:
     from arrivals import dues  # type: ignore[import-not-found]
     from traffic import Traffic  # type: ignore[import-not-found]
 
-    guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
-    sys.addaudithook(guard)
+    guard = Allowed.watch(config["allowed_hosts"])
     print(f"importing {config['check']}", flush=True)
     check = _find(*config["check"].split(":"))
     source = inspect.getsourcefile(inspect.unwrap(check)) or ""

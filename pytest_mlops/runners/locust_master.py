@@ -67,8 +67,7 @@ class _Team:
     def listen(self) -> None:
         """Open the port, and tell where it is."""
         config = self.config
-        self.guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
-        sys.addaudithook(self.guard)
+        self.guard = Allowed.watch(config["allowed_hosts"])
         token = lock_master()
         from locust import events, runners
         from locust.env import Environment

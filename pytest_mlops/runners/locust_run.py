@@ -89,8 +89,7 @@ def _run_alone(config: dict[str, Any]) -> dict[str, Any]:
     from pytest_mlops.runners.locust_log import Lines, Log
     from pytest_mlops.runners.locust_users import load_users
 
-    guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
-    sys.addaudithook(guard)
+    guard = Allowed.watch(config["allowed_hosts"])
     from locust import events
     from locust.env import Environment
 

@@ -62,8 +62,7 @@ class Worker:
         user_classes: Collection[str] = (),
         records: Path | None = None,
     ) -> None:
-        self.guard = Allowed(frozenset(allowed)).resolve()
-        sys.addaudithook(self.guard)
+        self.guard = Allowed.watch(allowed)
         self.digest = digest_of(locustfile, user_classes)
         self.users = load_users(locustfile, user_classes)
         self.lines = None if records is None else Lines(records.open("w", encoding="utf-8"))

@@ -33,8 +33,7 @@ def main(config_path: str) -> None:
     from generator import Generator  # type: ignore[import-not-found]
 
     config = json.loads(Path(config_path).read_text(encoding="utf-8"))
-    guard = Allowed(frozenset(config["allowed_hosts"])).resolve()
-    sys.addaudithook(guard)
+    guard = Allowed.watch(config["allowed_hosts"])
     facts = Generator(config, guard).run()
     path = Path(config["summary"])
     part = path.with_suffix(".part")

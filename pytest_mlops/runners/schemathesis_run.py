@@ -19,7 +19,7 @@ def main(config_path: str) -> None:
     sys.path.append(str(Path(__file__).parent))
     from allowed import Allowed  # type: ignore[import-not-found]  # it stands beside this file
 
-    sys.addaudithook(Allowed(frozenset(config["allowed_hosts"])).resolve())
+    Allowed.watch(config["allowed_hosts"])
     from schemathesis.cli import schemathesis
 
     schemathesis(config["arguments"], prog_name="schemathesis")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_mlops.core.errors import DeclarationError
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_SECONDS, _LOCAL, _ZONED = "seconds", "times", "times with a time zone"
+
 
 def read_arrivals(path: Path) -> Sequence[float]:
     """Return when requests came, in seconds from the first: `server(arrivals="replay", offsets_s=read_arrivals(path))`.
@@ -19,37 +21,46 @@ def read_arrivals(path: Path) -> Sequence[float]:
     Parameters
     ----------
     path
-        A line a request, in any order, since a server writes it when it is done: a number of seconds, or ISO 8601 with
-        a time zone on each line or on none.
+        A line a request, in any order, since a server writes it when it is done: a number of seconds, or a time in ISO
+        8601 with a time zone on each line or on none.
 
     Raises
     ------
     DeclarationError
-        When it can't be read, has no line, or a line is neither.
+        When it can't be read, has no line, a line is neither, or lines are of several kinds.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise DeclarationError(f"{path.name} can't be read: {exc}") from exc
-    said = [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
+    said = [_read(line.strip(), f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
     if not said:
         raise DeclarationError(f"{path.name} must have a line for each request, got none")
-    times = sorted(_seconds(line, f"{path.name}, line {number}") for number, line in said)
+    kinds = {kind for kind, _ in said}
+    if kinds == {_LOCAL, _ZONED}:
+        raise DeclarationError(f"{path.name} must have a time zone on each line or on none")
+    if len(kinds) > 1:
+        raise DeclarationError(f"{path.name} must hold seconds or times, got both")
+    times = sorted(at for _, at in said)
     return [at - times[0] for at in times]
 
 
-def _seconds(line: str, place: str) -> float:
+def _read(line: str, place: str) -> tuple[str, float]:
+    """Return what a line is, and the seconds that it says."""
     try:
         at = float(line)
     except ValueError:
-        at = _timestamp(line, place)
+        return _timestamp(line, place)
     if not math.isfinite(at):
         raise DeclarationError(f"{place}: a time must be finite, got {line!r}")
-    return at
+    return _SECONDS, at
 
 
-def _timestamp(line: str, place: str) -> float:
+def _timestamp(line: str, place: str) -> tuple[str, float]:
     try:
-        return datetime.fromisoformat(line).timestamp()
+        at = datetime.fromisoformat(line)
     except ValueError:
         raise DeclarationError(f"{place} must be seconds or a time in ISO 8601, got {line!r}") from None
+    if at.tzinfo is None:  # of this machine's zone an hour may lack, or come twice
+        return _LOCAL, at.replace(tzinfo=UTC).timestamp()
+    return _ZONED, at.timestamp()
