@@ -104,7 +104,7 @@ def _run_alone(config: dict[str, Any]) -> dict[str, Any]:
         events.init.fire(environment=environment, runner=runner, web_ui=None)
         random.seed(config["seed"])
         facts = _spawn_and_measure(runner, log, config)
-        lines.flush()
+        lines.write()
     return {**facts, "exceptions": log.exceptions, "refused": guard.refused}
 
 

@@ -105,7 +105,7 @@ class Worker:
             self.runner, self.log, begun_s=begun_s, duration_s=said["duration_s"], drain_s=said["drain_s"]
         )  # fmt: skip
         if self.lines is not None:
-            self.lines.flush()
+            self.lines.write()
             self.lines.file.close()
         self.facts = {
             **facts, "requests": self.log.count, "exceptions": self.log.exceptions, "refused": self.guard.refused,
