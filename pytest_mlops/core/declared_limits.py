@@ -26,4 +26,16 @@ def limit_of(entry: Mapping[str, Any], place: str) -> Limit:
     if not {"at_most", "at_least"} & entry.keys():
         raise DeclarationError(f"{place} must have at_most or at_least, got {dict(entry)!r}")
     low, high = float(entry.get("at_least", -math.inf)), float(entry.get("at_most", math.inf))
+    if low > high:
+        raise DeclarationError(f"{place} must leave room: at_least {low:g} is above at_most {high:g}")
     return Limit(low=low, high=high, unit=entry.get("unit", ""), by=entry.get("by"), source=place)
+
+
+def check_shares(limits: Limits, place: str) -> None:
+    """Refuse a share of requests that no service can miss; it was meant as per cent."""
+    for name, limit in limits.items():
+        if name.startswith("failures") and 1 < limit.high < math.inf:
+            raise DeclarationError(
+                f"{place}: {name} is a share from 0 to 1, got at_most {limit.high:g}. "
+                f"Hint: at_most = {limit.high / 100:g}"
+            )

@@ -25,6 +25,9 @@ _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+_A_TIME = r"^\s*\d+(\.\d+)?\s*(ms|s|min|h)\s*$"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Key:
     """One key: what it holds, in words that finish "must be ...", and which values where they are few.
@@ -68,7 +71,7 @@ def texts(words: str, *, needed: bool = False, choices: Sequence[str] = ()) -> K
 
 def a_time(words: str, *, needed: bool = False) -> Key:
     """Return a key that holds a duration, as people write it."""
-    return Key(kind="text", words=words, needed=needed, pattern=r"^\s*\d+(\.\d+)?\s*(ms|s|min|h)\s*$")
+    return Key(kind="text", words=words, needed=needed, pattern=_A_TIME)
 
 
 def check_table(table: Any, keys: Mapping[str, Key], place: str) -> None:
@@ -92,7 +95,8 @@ def check_table(table: Any, keys: Mapping[str, Key], place: str) -> None:
 
 def _check_value(name: str, value: Any, key: Key, place: str) -> None:
     if not _fits(value, key):
-        raise DeclarationError(f"{place}: {name} must be {key.words}, got {value!r}")
+        units = " (ms, s, min or h)" if key.pattern == _A_TIME else ""
+        raise DeclarationError(f"{place}: {name} must be {key.words}{units}, got {value!r}")
     if key.choices:
         check_choices(_words_of(value), key.choices, f"{place}: {name}")
     if key.kind == "table":

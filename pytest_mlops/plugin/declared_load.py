@@ -31,6 +31,8 @@ def load_check(
         When its times make no sense, or no requests can be drawn.
     """
     _check_times(load)
+    if load.locustfile and not (state.root / load.locustfile).is_file():
+        raise DeclarationError(f"load: locustfile must be a file, got {load.locustfile!r}")
     scenario, bounds = _scenario(load, state), _bounds(load.bounds)
     if load.draws:
         _check_drawn(declared, state, "load")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
     from pytest_mlops.core.result import Result
 
+    Rows = Sequence[Mapping[str, Any]]
+
 Paths = str | Path
 
 
@@ -106,3 +108,10 @@ def new_folder(state: State, name: str) -> Path:
     folder = base / f"{number:03d}-{name}"
     folder.mkdir()
     return folder
+
+
+def rows_given(tool: Tool, rows: Rows | Paths) -> Rows:
+    """Return rows, read where they are a file of JSON, an object a line."""
+    from pytest_mlops.stages.contract import read_rows
+
+    return read_rows(tool.path(rows)) if isinstance(rows, str | Path) else rows

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_mlops.plugin.duration import seconds
-from pytest_mlops.plugin.tool import Paths, Tool, name_of_service
+from pytest_mlops.plugin.tool import Paths, Tool, name_of_service, rows_given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_mlops.core.plain import Json
     from pytest_mlops.core.result import Result
+    from pytest_mlops.plugin.tool import Rows
     from pytest_mlops.stages.canary.rollback import IsBack
     from pytest_mlops.stages.service import Service
-
-    Rows = Sequence[Mapping[str, Any]]
 
 
 @pytest.fixture
@@ -45,7 +43,7 @@ def mlops_canary(request: pytest.FixtureRequest) -> Callable[..., Result]:
         result = measure_canary(
             old,
             new,
-            _rows(tool, rows),
+            rows_given(tool, rows),
             contract=_contract(tool, contract),
             pairs=pairs,
             seed=tool.state.seed,
@@ -90,18 +88,12 @@ def mlops_rollback(request: pytest.FixtureRequest) -> Callable[..., Result]:
             timeout_s=seconds(timeout),
             allowed_hosts=tool.state.hosts(allowed_hosts),
         )
-        recorded = _rows(tool, rows)
+        recorded = rows_given(tool, rows)
         return tool.kept(
             measure_rollback(service, back, recorded, contract=_contract(tool, contract), progress=tool.state.say)
         )
 
     return run
-
-
-def _rows(tool: Tool, rows: Rows | Paths) -> Rows:
-    from pytest_mlops.stages.contract import read_rows
-
-    return read_rows(tool.path(rows)) if isinstance(rows, str | Path) else rows
 
 
 def _contract(tool: Tool, contract: Paths | None) -> Mapping[str, Json] | None:

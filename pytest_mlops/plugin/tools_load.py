@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.plugin.duration import seconds
-from pytest_mlops.plugin.tool import Paths, Tool, name_of_service, new_folder
+from pytest_mlops.plugin.tool import Paths, Tool, name_of_service, new_folder, rows_given
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_mlops.adapters.http import Request
     from pytest_mlops.core.result import Result
+    from pytest_mlops.plugin.tool import Rows
     from pytest_mlops.stages.load import Bounds, Load, Scenario, ServiceLevel
     from pytest_mlops.stages.service import Service
 
@@ -50,7 +51,7 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
         expect_workers: int = 0,
         expect_within: str | float = 60.0,
         bind: str | None = None,
-        rows: Sequence[Mapping[str, Any]] = (),
+        rows: Rows | Paths = (),
         contract: Paths | None = None,
         requests: Sequence[Request] = (),
         warmup: str | float = 1.0,
@@ -123,8 +124,8 @@ def mlops_capacity(request: pytest.FixtureRequest) -> Callable[..., Result]:
     def run(
         service: Service | str,
         *,
-        level: ServiceLevel,
-        rows: Sequence[Mapping[str, Any]] = (),
+        level: ServiceLevel | None = None,
+        rows: Rows | Paths = (),
         contract: Paths | None = None,
         requests: Sequence[Request] = (),
         timeout: str | float = 10.0,
@@ -177,7 +178,10 @@ def mlops_load_results(request: pytest.FixtureRequest) -> Callable[..., Result]:
 def _leave_out_long(tool: Tool, length_s: float) -> None:
     limit, profile = tool.state.configuration.long_load_s, tool.state.profile
     if profile in {"commit", "ci"} and length_s > limit:
-        pytest.skip(f"the {profile} profile leaves out load runs over {limit:g} s, this one takes up to {length_s:g} s")
+        pytest.skip(
+            f"the {profile} profile leaves out load runs over {limit:g} s (long_load_s of mlops.toml), "
+            f"this one takes up to {length_s:g} s. Hint: --mlops-profile=release"
+        )
 
 
 def _load_of(
@@ -207,7 +211,7 @@ def _load_of(
 def _drawn(
     tool: Tool,
     service: Service | str,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Rows | Paths,
     contract: Paths | None,
     *,
     allowed_hosts: Sequence[str],
@@ -219,4 +223,4 @@ def _drawn(
 
     committed = None if contract is None else read_committed_signature(tool.path(contract))
     said = committed or contract_of(service, None, allowed_hosts)
-    return requests_of(said, rows, batch=batch, seed=tool.state.seed)
+    return requests_of(said, rows_given(tool, rows), batch=batch, seed=tool.state.seed)

@@ -38,7 +38,7 @@ WRONG = {
     _LOAD + "replay = 'a'\narrivals = 'constant'": "load: arrivals needs rate",
     _LOAD + "rate = 5\nbounds = { rates = 9 }": "load: bounds: unknown key 'rates'. Did you mean 'rate'?",
     _LOAD + "rate = 5\nbounds = { rate = 0 }": "load: bounds: rate must be the most requests a second, above 0, got 0",
-    _LOAD + "rate = 5\nbounds = { duration = 9 }": "load: bounds: duration must be a time, '1h': the longest run, got",
+    _LOAD + "rate = 5\nbounds = { duration = 9 }": "load: bounds: duration must be a time, '1h': the longest run (ms",
     _LOAD + "users = 5\narrivals = 'constant'": "load: arrivals needs rate",
     _LOAD + "users = 5\nlateness = { at_most = 1, unit = 'ms' }": "load: lateness needs rate or replay",
     _LOAD + "users = 5\nfailures_asserted = { at_most = 0 }": "load: failures_asserted needs check",
@@ -64,6 +64,9 @@ WRONG = {
     _LOAD + "users = 0": "load: users must be the number of users who each wait for their answer, from 1 on, got 0",
     _LOAD + "users = 2.5": "load: users must be the number of users who each wait for their answer, from 1 on, got 2.5",
     _LOAD + "rate = 5\nlongest = 'a while'": "load: longest must be a time, '60s': how long it goes on",
+    _LOAD + "rate = 5\ntimeout = '20m'": "how long an answer is waited for (ms, s, min or h), got '20m'",
+    _LOAD + "rate = 5\nfailures = { at_most = 5 }": "failures is a share from 0 to 1, got at_most 5. Hint: at_most",
+    _LOAD + "rate = 5\nfailures = { at_most = 0.1, at_least = 0.2 }": "failures must leave room: at_least 0.2 is",
     _LOAD + "rate = 5\nwarmup = 1": "load: warmup must be a time, '1s': how long requests are sent",
     _LOAD + "rate = 5\ntimeout = '1 day'": "load: timeout must be a time, '10s': how long an answer is waited for",
 }  # fmt: skip
@@ -74,6 +77,8 @@ BEYOND_A_SCHEMA = (
     "longest is for",
     "unknown name 'ap",
     "one service",
+    "a share from",
+    "leave room",
 )  # what a reader of the keys finds
 
 
@@ -227,6 +232,8 @@ def test_a_broken_service_is_red(declared: Project, load: str, change: str, red:
     ("load", "protocol", "words"),
     [
         (OPEN.replace("20s", "500ms"), "", "load: longest must be at least duration, got '500ms' and '1s'"),
+        (CLOSED + "locustfile = 'no.py'", "", "load: locustfile must be a file, got 'no.py'"),
+        (REPLAY.replace("arrivals.txt", "no.txt"), "", "no.txt can't be read: *No such file"),
         (CLOSED, 'protocol = "sagemaker"', "load: requests are drawn in the protocol of the contract, 'openapi', got"),
     ],
 )

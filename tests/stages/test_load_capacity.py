@@ -77,6 +77,8 @@ def test_what_a_percentile_is_at_least_is_held_too(tmp_path: Path) -> None:
 def test_a_capacity_needs_a_level(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="needs level="):
         measure_capacity("http://127.0.0.1:1", asked(tmp_path), ASK)
+    with pytest.raises(DeclarationError, match=r"level must be a service level, got Limit.* Hint: service_level"):
+        measure_capacity("http://127.0.0.1:1", asked(tmp_path, level=at_most(3)), ASK)
 
 
 def test_a_slower_candidate_is_told_from_its_base(tmp_path: Path) -> None:

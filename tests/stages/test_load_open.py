@@ -111,6 +111,7 @@ def test_what_is_answered_after_the_end_is_no_throughput(tmp_path: Path) -> None
     with serve(tmp_path, "--service-ms", "10") as service:
         result = run(service, tmp_path, server(150, arrivals="constant"), 3.0)
     result.require(failures=at_most(0), requests=at_least(450), throughput=at_most(102, "1/s"))
+    assert result["p95"].note.count("a queue grew: 150 requests a second came,") == 1
     assert float(result["throughput"]) > 60
 
 
@@ -166,6 +167,8 @@ def test_a_limit_finer_than_the_generator_sees_is_refused(queue: Service, tmp_pa
         (lambda: server(-3), "rate must be above 0"),
         (lambda: server(5, arrivals=cast("Any", "poison")), "Did you mean 'poisson'"),
         (lambda: server(arrivals="replay"), "needs offsets_s"),
+        (lambda: server(rate="50"), "rate must be above 0 requests a second, got '50'"),  # type: ignore[arg-type]
+        (lambda: server(arrivals=[3, 1]), "arrivals must be one of poisson, constant, replay, got"),  # type: ignore[arg-type]
         (lambda: server(arrivals="replay", offsets_s=[1, 0.5]), "must not fall, got 0.5 after 1"),
         (lambda: closed(0), "users must be a whole number from 1 on, got 0"),
         (lambda: offline(cast("Any", 2.5)), "batch must be a whole number from 1 on, got 2.5"),

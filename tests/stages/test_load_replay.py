@@ -32,7 +32,7 @@ WRONG = {
 def test_arrivals_are_read_in_any_order(tmp_path: Path, text: str) -> None:
     path = tmp_path / "arrivals.txt"
     path.write_text(text, encoding="utf-8")
-    read = read_arrivals(path)
+    read = read_arrivals(str(path))
     assert read == pytest.approx(READ[text], abs=1e-6)
     assert server(arrivals="replay", offsets_s=read).offsets_s == read
 

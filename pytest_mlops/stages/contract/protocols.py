@@ -146,7 +146,7 @@ def served_document(client: HttpClient, name: str) -> Mapping[str, Json]:
     if document is None:
         raise ToolError(
             f"{name} must serve its OpenAPI document at {exchange.url}, got {exchange.status or exchange.problem}. "
-            "Hint: give document="
+            "Hint: contract= names a file of it"
         )
     return document
 

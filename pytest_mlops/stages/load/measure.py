@@ -72,6 +72,11 @@ class Load:
     progress: Callable[[str], None] = silent
     tell: Callable[[str], None] = silent
 
+    def __post_init__(self) -> None:
+        """Refuse what is no service level."""
+        if not isinstance(self.level, ServiceLevel):
+            raise DeclarationError(f"level must be a service level, got {self.level!r}. Hint: service_level(p95=...)")
+
     def check(self) -> None:
         """Refuse what is no load, and what is more than the bounds allow."""
         if not self.duration_s > 0:

@@ -63,6 +63,11 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
     """
     n, took_s = len(record), float(record.facts["duration_s"])
     latency_ms, note = latencies_of(record), warning(record)
+    answered = float((~record.failed).sum())
+    answering_s = max(took_s, _answering_s(record)) if is_open else took_s
+    if answering_s > _GROWS * took_s:
+        grows = f"a queue grew: {n / took_s:.3g} requests a second came, {answered / answering_s:.3g} were answered"
+        note = ". ".join(filter(None, [grows, note]))
 
     def counted(name: str, value: float | None, unit: str = "", method: str = "", more: str = "") -> Measurement:
         notes = ". ".join(filter(None, [more, note]))
@@ -71,10 +76,8 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
             note=notes,
         )  # fmt: skip
 
-    answered = float((~record.failed).sum())
-    answering_s = max(took_s, _answering_s(record)) if is_open else took_s
     found = [
-        *(_quantile(name, latency_ms, q, record, is_open=is_open) for name, q in QUANTILES.items()),
+        *(_quantile(name, latency_ms, q, record, note, is_open=is_open) for name, q in QUANTILES.items()),
         counted(
             "failures", float(record.failed.mean()) if n else 0.0, "", "share of requests that failed", _kinds(record)
         ),
@@ -149,6 +152,7 @@ def _answering_s(record: Record) -> float:
 
 
 _ENDS = 0.01
+_GROWS = 1.1  # times as long as it took to come: a queue that only grows
 
 
 def _used(used: Used, n: int, counted: Callable[..., Measurement]) -> Iterable[Measurement]:
@@ -167,7 +171,7 @@ def _used(used: Used, n: int, counted: Callable[..., Measurement]) -> Iterable[M
     yield counted("startup", used.startup_s, "s", "from start to ready", "" if used.startup_s is not None else unknown)
 
 
-def _quantile(name: str, latency_ms: Floats, q: float, record: Record, *, is_open: bool) -> Measurement:
+def _quantile(name: str, latency_ms: Floats, q: float, record: Record, note: str, *, is_open: bool) -> Measurement:
     low, high = quantile_interval(latency_ms, q)
     known = f"every request, within {WITHIN:.1%}" if record.facts.get("slot_s") else "every request"
     failed = int(record.failed.sum())
@@ -175,7 +179,7 @@ def _quantile(name: str, latency_ms: Floats, q: float, record: Record, *, is_ope
         _too_few(latency_ms, q) if np.isnan(low) else "",
         f"{failed:,} failed requests count as long as the run" if failed else "",
         "" if is_open else "a closed loop: while the service stands still nothing is sent, and no queue is seen",
-        warning(record),
+        note,
     ]
     return Measurement(
         name=f"load.{name}",

@@ -141,10 +141,12 @@ def _of_open(record: Record, scenario: Scenario) -> Iterator[str]:
     if facts["held"]:
         yield f"{facts['most_in_flight']:,} requests were in flight at once, and others had to wait to be sent"
     if scenario.arrivals == "replay":
-        if len(record) and record.due_s[-1] < _REPLAYED * facts["duration_s"]:
+        last_s = float(record.due_s[-1]) if len(record) else 0.0
+        if last_s < _REPLAYED * facts["duration_s"]:
+            whole, n = scenario.offsets_s[-1], len(scenario.offsets_s)
             yield (
-                f"the last request was due at {record.due_s[-1]:.1f} s of {facts['duration_s']:g} s. "
-                "Hint: a duration that the replay fills"
+                f"the last request was due at {last_s:.3g} s of {facts['duration_s']:g} s: the replay has {n:,} in "
+                f"{whole:.4g} s, of which the first are the warm-up. Hint: a duration that it fills"
             )
     else:
         expected = scenario.rate * facts["duration_s"]

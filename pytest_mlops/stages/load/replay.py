@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_mlops.core.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _SECONDS, _LOCAL, _ZONED = "seconds", "times", "times with a time zone"
 
 
-def read_arrivals(path: Path) -> Sequence[float]:
+def read_arrivals(path: Path | str) -> Sequence[float]:
     """Return when requests came, in seconds from the first: `server(arrivals="replay", offsets_s=read_arrivals(path))`.
 
     Parameters
@@ -29,6 +29,7 @@ def read_arrivals(path: Path) -> Sequence[float]:
     DeclarationError
         When it can't be read, has no line, a line is neither, or lines are of several kinds.
     """
+    path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:

@@ -87,9 +87,9 @@ def server(rate: float = 0.0, *, arrivals: Arrivals = "poisson", offsets_s: Sequ
     DeclarationError
         For a rate that is not above 0, offsets that are not sorted, or one without the other.
     """
-    if arrivals not in get_args(Arrivals):
+    if not isinstance(arrivals, str) or arrivals not in get_args(Arrivals):
         raise DeclarationError(f"arrivals must be one of {', '.join(get_args(Arrivals))}, got {arrivals!r}. "
-                               f"{did_you_mean(arrivals, get_args(Arrivals))}")  # fmt: skip
+                               f"{did_you_mean(str(arrivals), get_args(Arrivals))}")  # fmt: skip
     if arrivals == "replay":
         _check_offsets(offsets_s)
         start = offsets_s[0]
@@ -99,7 +99,7 @@ def server(rate: float = 0.0, *, arrivals: Arrivals = "poisson", offsets_s: Sequ
         )
     if offsets_s:
         raise DeclarationError("offsets_s are of a replay. Hint: arrivals='replay'")
-    if not (math.isfinite(rate) and rate > 0):
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not (math.isfinite(rate) and rate > 0):
         raise DeclarationError(f"rate must be above 0 requests a second, got {rate!r}")
     return Scenario(name="server", arrivals=arrivals, rate=float(rate))
 
