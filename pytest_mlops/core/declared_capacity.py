@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.core.declared_limits import Limits, check_shares, with_limits
+from pytest_mlops.core.declared_limits import Limits, check_load_limits, with_limits
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.service_keys import OF_CAPACITY
 
@@ -30,7 +30,7 @@ def read_capacity(entry: Mapping[str, Any], place: str) -> DeclaredCapacity:
     rest, limits = with_limits(entry, ("capacity", *OF_CAPACITY), place)
     if "capacity" not in limits:
         raise DeclarationError(f"{place} judges nothing. Hint: capacity = {{ at_least = 100, unit = '1/s' }}")
-    check_shares(limits, place)
+    check_load_limits(limits, place)
     level = {name: limit for name, limit in limits.items() if name != "capacity"}
     if not level:
         raise DeclarationError(f"{place}: a rate must keep something. Hint: p95 = {{ at_most = 50, unit = 'ms' }}")

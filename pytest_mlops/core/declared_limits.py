@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.limit import Limit
+from pytest_mlops.core.service_keys import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,15 @@ def limit_of(entry: Mapping[str, Any], place: str) -> Limit:
     return Limit(low=low, high=high, unit=entry.get("unit", ""), by=entry.get("by"), source=place)
 
 
-def check_shares(limits: Limits, place: str) -> None:
-    """Refuse a share of requests that no service can miss; it was meant as per cent."""
+def check_load_limits(limits: Limits, place: str) -> None:
+    """Refuse another unit than the measurement has, and a share of requests that no service can miss."""
     for name, limit in limits.items():
+        unit = UNITS.get(name, "")
+        if limit.unit not in {"", unit}:
+            raise DeclarationError(
+                f"{place}: {name} is in {unit or 'no unit'}, its limit in {limit.unit!r}. "
+                f"Hint: {f'unit = {unit!r}' if unit else 'leave unit out'}"
+            )
         if name.startswith("failures") and 1 < limit.high < math.inf:
             raise DeclarationError(
                 f"{place}: {name} is a share from 0 to 1, got at_most {limit.high:g}. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_mlops.core.declared_limits import Limits, check_shares, with_limits
+from pytest_mlops.core.declared_limits import Limits, check_load_limits, with_limits
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import check_choices
 from pytest_mlops.core.service_keys import BESIDE_A_BASE, LOAD, OF_REQUESTS
@@ -81,7 +81,7 @@ def read_load(entry: Mapping[str, Any], others: Collection[str], place: str) -> 
     if not limits:
         raise DeclarationError(f"{place} judges nothing. Hint: p95 = {{ at_most = 50, unit = 'ms' }}")
     _check_keys(entry, place)
-    check_shares(limits, place)
+    check_load_limits(limits, place)
     if "base" in entry:
         _check_base(entry["base"], limits, others, place)
     read = DeclaredLoad(limits=limits, **load)

@@ -34,6 +34,10 @@ LOAD = (
     *OF_REQUESTS, "failures_asserted", "failures_raised", "server_cpu", "memory_growth", "startup", "first_request",
     "lateness", "generator_cpu",
 )  # fmt: skip
+UNITS: Mapping[str, str] = {  # of limits that have one, so that another is refused before the load is made
+    **dict.fromkeys(("p50", "p90", "p95", "p99", "p999", "server_cpu", "first_request", "lateness"), "ms"),
+    **dict.fromkeys(("throughput", "rows_throughput", "capacity"), "1/s"), "memory_growth": "MiB", "startup": "s",
+}  # fmt: skip
 BESIDE_A_BASE = ("p50_ratio", "p90_ratio", "server_cpu_ratio", "base_failures")
 OF_CAPACITY = tuple(name for name in OF_REQUESTS if name.startswith(("p", "failures")))  # judged at each rate
 ARRIVALS = ("poisson", "constant")

@@ -65,6 +65,8 @@ WRONG = {
     _LOAD + "users = 2.5": "load: users must be the number of users who each wait for their answer, from 1 on, got 2.5",
     _LOAD + "rate = 5\nlongest = 'a while'": "load: longest must be a time, '60s': how long it goes on",
     _LOAD + "rate = 5\ntimeout = '20m'": "how long an answer is waited for (ms, s, min or h), got '20m'",
+    _SERVICE + "rate = 5\np95 = { at_most = 1, unit = 's' }": "load: p95 is in ms, its limit in 's'. Hint: unit = 'ms'",
+    _LOAD + "rate = 5\nfailures = { at_most = 5, unit = '%' }": "failures is in no unit, its limit in '%'. Hint: leave",
     _LOAD + "rate = 5\nfailures = { at_most = 5 }": "failures is a share from 0 to 1, got at_most 5. Hint: at_most",
     _LOAD + "rate = 5\nfailures = { at_most = 0.1, at_least = 0.2 }": "failures must leave room: at_least 0.2 is",
     _LOAD + "rate = 5\nwarmup = 1": "load: warmup must be a time, '1s': how long requests are sent",
@@ -79,6 +81,7 @@ BEYOND_A_SCHEMA = (
     "one service",
     "a share from",
     "leave room",
+    "its limit in",
 )  # what a reader of the keys finds
 
 
@@ -207,7 +210,8 @@ def test_a_load_is_run_as_it_was_said(declared: Project, load: str, said: dict[s
     limits = tomllib.loads(load).keys() & set(service_keys.LOAD)
     assert set(found) == limits
     assert {one["verdict"] for one in found.values()} == {"pass"}, found
-    for one in found.values():
+    for name, one in found.items():
+        assert one["measurement"]["unit"] == service_keys.UNITS.get(name, "")
         assert said.items() <= one["measurement"]["parameters"].items()
     if "longest" in load:  # what is known at the end alone, as the start, makes no run longer
         assert found["requests"]["measurement"]["value"] < 200 * 10
