@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.errors import DeclarationError
-from pytest_mlops.plugin.declared_steps import hosts_of, rows_of
+from pytest_mlops.plugin.declared_steps import hosts_of
 from pytest_mlops.plugin.duration import seconds
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def load_check(
-    declared: DeclaredService, load: DeclaredLoad, state: State, started: Mapping[str, Once]
+    declared: DeclaredService, load: DeclaredLoad, state: State, started: Mapping[str, Once], read: Once
 ) -> Callable[..., None]:
-    """Return the check of a load on a service.
+    """Return the check of a load on a service, whose rows `read` returns.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def load_check(
     scenario, bounds = _scenario(load, state), _bounds(load.bounds)
     if load.draws:
         _check_drawn(declared, state, "load")
-    rows = rows_of(declared, state) if load.draws else []
+    rows = read() if load.draws else []
     contract = declared.promises if load.draws else ""
     hosts = [*hosts_of(state, declared.name, load.base), *([load.bind] if load.bind else [])]
 
@@ -70,9 +70,9 @@ def load_check(
 
 
 def capacity_check(
-    declared: DeclaredService, capacity: DeclaredCapacity, state: State, started: Mapping[str, Once]
+    declared: DeclaredService, capacity: DeclaredCapacity, state: State, started: Mapping[str, Once], read: Once
 ) -> Callable[..., None]:
-    """Return the check of the highest rate at which a service keeps its level.
+    """Return the check of the highest rate at which a service keeps its level; `read` returns the rows that are sent.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def capacity_check(
         When no requests can be drawn.
     """
     _check_drawn(declared, state, "capacity")
-    rows, bounds = rows_of(declared, state), _bounds(capacity.bounds)
+    rows, bounds = read(), _bounds(capacity.bounds)
 
     def check(mlops_capacity: Any, mlops_service: Callable[..., Service]) -> None:
         from pytest_mlops.stages.load import ServiceLevel

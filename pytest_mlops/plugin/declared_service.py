@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 
 def service_checks(declared: DeclaredService, state: State, started: Mapping[str, Once]) -> Iterable[Check]:
     """Yield a check for each law of its contract, one for its load, and one for its capacity."""
+    rows = Once(lambda: rows_of(declared, state))
     if declared.promises:
-        yield from _contract_checks(declared, state, started[declared.name])
+        yield from _contract_checks(declared, state, started[declared.name], rows)
     if declared.load is not None:
-        yield Check("load", load_check(declared, declared.load, state, started))
+        yield Check("load", load_check(declared, declared.load, state, started, rows))
     if declared.capacity is not None:
-        yield Check("capacity", capacity_check(declared, declared.capacity, state, started))
+        yield Check("capacity", capacity_check(declared, declared.capacity, state, started, rows))
 
 
-def _contract_checks(declared: DeclaredService, state: State, started: Once) -> Iterable[Check]:
+def _contract_checks(declared: DeclaredService, state: State, started: Once, read: Once) -> Iterable[Check]:
     from pytest_mlops.stages.contract import NEED_OFFLINE
 
-    rows = rows_of(declared, state)
+    rows = read()
     offline = Once(lambda: _offline(declared, state))
     example = state.configuration.data[declared.example].path if declared.example else None
 
