@@ -10,7 +10,7 @@ from pytest_mlops.core.plain import Json, plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["histogram", "latency", "lines", "timeline", "table", "log"]
+Kind = Literal["histogram", "latency", "lines", "timeline", "trend", "table", "log"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Artefact:
                 [[x, y]]}], the main one first), `limit` (of y, or left out)
     timeline    `windows` (labels), `series` ([{"name", "distances"}], the worst first), `limit`, `change` (the number
                 of the first window after it, or null)
+    trend       `unit`, `runs` ([[when, commit]], the newest last), `series` ([{"name", "points": [[run, value, low,
+                high]]}], a machine each, this one first; ends null where there is no interval), `note`
     table       `columns`, `rows` (lists)
     log         `text`
     ==========  ====================================================================================

@@ -24,11 +24,11 @@ class MissingBaseline(ToolError):
     """There is no baseline to hold a measurement against: verdict `not_run`, never a pass."""
 
 
-def baseline_file(folder: Path, check: str, subject: str) -> Path:
-    """Return where the baselines of a check, a node id, are kept: `checks.test_model.test_auc--champion.json`."""
+def file_of_check(folder: Path, check: str, subject: str, suffix: str = ".json") -> Path:
+    """Return where what a check, a node id, knows of a subject is kept: `checks.test_model.test_auc--champion.json`."""
     path, bracket, parameters = check.partition("[")
     name = path.replace(".py::", ".").replace("::", ".").replace("/", ".") + bracket + parameters
-    return folder / f"{_safe(name)}--{_safe(subject)}.json"
+    return folder / f"{_safe(name)}--{_safe(subject)}{suffix}"
 
 
 def _safe(name: str) -> str:

@@ -23,6 +23,7 @@ _KEYS: Mapping[str, Key] = {
     "seed": Key(kind="whole", words="a whole number"),
     "required": texts(f"a list of stages, of {', '.join(STAGES)}", choices=STAGES),
     "baselines": text("a folder"),
+    "trends": text("a folder; by default trends in that of the report"),
     "long_load_s": Key(kind="number", words="seconds"),
     "deepchecks_python": text("the path of an interpreter that has deepchecks; without it one is built"),
     "data": Key(kind="tables", words="tables [data.NAME]", keys=declared_keys.DATA),
@@ -54,6 +55,7 @@ class Configuration:
     seed: int = 0
     required: Sequence[str] | None = None
     baselines: str = "fixtures/baselines"
+    trends: str = ""
     long_load_s: float = 30.0
     deepchecks_python: str = ""
     data: Mapping[str, declared.DataSet] = field(default_factory=dict)

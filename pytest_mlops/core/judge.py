@@ -40,7 +40,8 @@ def judge(measurement: Measurement, limit: Limit) -> Judgement:
 
     Nothing measured is `not_run`, NaN is `error`, fewer than `limit.min_n` is `inconclusive`. An estimate
     with an interval passes when the whole interval is inside, fails when it is all outside, and is
-    `inconclusive` otherwise, with the n that would decide; `by="point"` judges the value alone.
+    `inconclusive` otherwise, with the n that would decide; an end that is not known (NaN) may be anywhere.
+    `by="point"` judges the value alone.
 
     Raises
     ------
@@ -79,12 +80,17 @@ def _verdict(measurement: Measurement, limit: Limit) -> tuple[Verdict, str]:
 
 
 def _verdict_by_interval(value: float, interval: Interval, n: int, limit: Limit) -> tuple[Verdict, str]:
-    if math.isnan(interval.low) or math.isnan(interval.high):
-        return Verdict.INCONCLUSIVE, f"n = {n:,} is too few for an interval"
-    if limit.holds(interval.low) and limit.holds(interval.high):
+    low = -math.inf if math.isnan(interval.low) else interval.low
+    high = math.inf if math.isnan(interval.high) else interval.high
+    if limit.holds(low) and limit.holds(high):
         return Verdict.PASS, ""
-    if interval.low > limit.high or interval.high < limit.low:
+    if low > limit.high or high < limit.low:
         return Verdict.FAIL, ""
+    if math.isinf(low) and math.isinf(high):
+        return Verdict.INCONCLUSIVE, f"n = {n:,} is too few for an interval"
+    if math.isinf(low) or math.isinf(high):
+        end = "a lower" if math.isinf(low) else "an upper"
+        return Verdict.INCONCLUSIVE, f"n = {n:,} is too few for {end} end of the interval"
     return Verdict.INCONCLUSIVE, _what_would_decide(value, interval, n, limit)
 
 

@@ -27,7 +27,7 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval for an estimate, with its confidence (0 to 1)."""
+    """An interval for an estimate, with its confidence (0 to 1); an end that is not known is NaN."""
 
     low: float
     high: float

@@ -36,9 +36,11 @@ def number(value: float | None) -> str:
 def quantity(value: float | None, unit: str) -> str:
     """Return a number with its unit, one of a unit that is counted in the singular.
 
-    >>> quantity(1, "rows"), quantity(2, "rows"), quantity(1, "ms")
-    ('1 row', '2 rows', '1 ms')
+    >>> quantity(1, "rows"), quantity(2, "rows"), quantity(1, "ms"), quantity(None, "ms")
+    ('1 row', '2 rows', '1 ms', 'nothing')
     """
+    if value is None:
+        return number(None)
     counted = unit if value != 1 or len(unit) <= _SYMBOL else unit.removesuffix("s")
     return f"{number(value)} {counted}".rstrip()
 
@@ -81,9 +83,10 @@ def _sentence(text: str) -> str:
 
 def _facts(judgement: Judgement) -> Iterable[str]:
     measurement = judgement.measurement
-    if measurement.interval is not None and not math.isnan(measurement.interval.low + measurement.interval.high):
-        low, high = number(measurement.interval.low), number(measurement.interval.high)
-        yield f"{measurement.interval.confidence:.4g} interval {low} to {high}"
+    interval = measurement.interval
+    if interval is not None and not (math.isnan(interval.low) and math.isnan(interval.high)):
+        low, high = ("unknown" if math.isnan(end) else number(end) for end in (interval.low, interval.high))
+        yield f"{interval.confidence:.4g} interval {low} to {high}"
     yield f"n = {measurement.n:,}"
     if judgement.limit is not None and judgement.limit.source:
         yield f"limit at {judgement.limit.source}"

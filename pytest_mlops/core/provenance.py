@@ -7,13 +7,12 @@ import platform
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_mlops.core.digest import digest_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_mlops.core.plain import Json
 
 _GIT_TIME_LIMIT_S = 20
@@ -57,4 +56,27 @@ def describe_environment() -> dict[str, Json]:
 def describe_host() -> dict[str, Json]:
     """Return the processors and memory: a latency means little without them."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return {"cpus": os.cpu_count(), "memory_mb": memory, "machine": platform.machine()}
+    return {
+        "cpus": os.cpu_count(),
+        "memory_mb": memory,
+        "machine": platform.machine(),
+        "processor": _processor() or platform.processor(),
+    }
+
+
+def host_words() -> str:
+    """Return the host in words, the same for machines of one kind; its name is not told."""
+    host = describe_host()
+    memory_gb = round(int(str(host["memory_mb"])) / 1024)
+    said = [host["processor"], f"{host['cpus']} cores", f"{memory_gb} GiB", f"{sys.platform} {host['machine']}"]
+    return ", ".join(str(part) for part in said if part)
+
+
+def _processor() -> str:
+    """Return the model of the processor as Linux names it, empty elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(found, "")

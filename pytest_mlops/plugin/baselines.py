@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mlops.core.baseline import baseline_file, baseline_values, read_baseline, write_baseline
+from pytest_mlops.core.baseline import baseline_values, file_of_check, read_baseline, write_baseline
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.verdict import Verdict
 from pytest_mlops.plugin.recorder import recorder_of
@@ -35,7 +35,7 @@ def mlops_baseline(request: pytest.FixtureRequest) -> Callable[[Measurement], fl
     seen: set[tuple[str, str]] = set()
 
     def baseline(measurement: Measurement) -> float:
-        path = baseline_file(folder, request.node.nodeid, measurement.subject)
+        path = file_of_check(folder, request.node.nodeid, measurement.subject)
         key = (path.name, measurement.name)
         if key in seen:
             raise DeclarationError(

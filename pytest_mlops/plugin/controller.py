@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mlops.core.errors import ToolError
-from pytest_mlops.core.provenance import describe_environment, describe_git, describe_host
+from pytest_mlops.core.provenance import describe_environment, describe_host
 from pytest_mlops.core.record import CheckRecord, RunRecord, judge_run, summarise_stages
 from pytest_mlops.core.verdict import combine
 from pytest_mlops.plugin.baselines import BaselineKeeper
@@ -43,7 +43,7 @@ class ControllerPlugin:
         self._lost_workers = 0
         self._started, self._clock = datetime.now(UTC), time.monotonic()
         # Taken at the start: what the run itself does must not count.
-        self._git = describe_git(state.root)
+        self._git = state.git
         self._record: Mapping[str, Any] | None = None
         self._missing: list[str] = []
         self._emitting = False

@@ -64,7 +64,9 @@ def _new_state(config: pytest.Config) -> State:
     except DeclarationError as exc:
         raise pytest.UsageError(str(exc)) from exc
     report_dir = config.rootpath / (config.getoption("mlops_report") or ".mlops")
-    _refuse_unwritable(report_dir)
+    _refuse_unwritable(report_dir, "the report")
+    if configuration.trends:
+        _refuse_unwritable(config.rootpath / configuration.trends, "trends of mlops.toml")
     run_dir = workerinput.get("mlops_run_dir") or tempfile.mkdtemp(prefix="pytest-mlops-")
     seed = config.getoption("mlops_seed")
     return State(
@@ -99,13 +101,11 @@ def _stages(config: pytest.Config) -> frozenset[str]:
     return frozenset(names)
 
 
-def _refuse_unwritable(folder: Path) -> None:
-    """Refuse a report folder that can't be written, before anything is measured for it."""
+def _refuse_unwritable(folder: Path, what: str) -> None:
+    """Refuse a folder that can't be written, before anything is measured for it."""
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise pytest.UsageError(
-            f"the report can't be written to {folder}: {nearest} is no folder that can be written to"
-        )
+        raise pytest.UsageError(f"{what} can't be written to {folder}: {nearest} is no folder that can be written to")
 
 
 def _update(config: pytest.Config) -> bool:

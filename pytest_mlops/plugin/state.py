@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_mlops.core.errors import DeclarationError
+from pytest_mlops.core.provenance import describe_git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.core.configuration import Configuration
+    from pytest_mlops.core.plain import Json
 
 
 @dataclass(kw_only=True)
@@ -47,6 +50,17 @@ class State:
     held: dict[int, object] = field(default_factory=dict)
     say: Callable[[str], None] = field(default=lambda _: None)
     tell: Callable[[str], None] = field(default=lambda _: None)
+
+    @property
+    def trends(self) -> Path:
+        """The folder that keeps what loads measured, from run to run."""
+        said = self.configuration.trends
+        return self.root / said if said else self.report_dir / "trends"
+
+    @cached_property
+    def git(self) -> Mapping[str, Json]:
+        """The code, as it was when it was first asked for."""
+        return describe_git(self.root)
 
     def hosts(self, declared: Sequence[str]) -> tuple[str, ...]:
         """Return the hosts that a check allows; the command line must allow each of them too.

@@ -9,11 +9,13 @@ import pytest
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.plugin.duration import seconds
 from pytest_mlops.plugin.tool import Paths, Tool, name_of_service, new_folder, rows_given
+from pytest_mlops.plugin.trends import kept_with_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_mlops.adapters.http import Request
+    from pytest_mlops.core.plain import Json
     from pytest_mlops.core.result import Result
     from pytest_mlops.plugin.tool import Rows
     from pytest_mlops.stages.load import Bounds, Load, Scenario, ServiceLevel
@@ -93,22 +95,24 @@ def mlops_load(request: pytest.FixtureRequest) -> Callable[..., Result]:
             bounds=bounds,
         )
         tool.state.say(f"load on {name}: {load.scenario.words()} for {length:g} s")
+        asked: dict[str, Json] = {**load.parameters(), "scenario": load.scenario.words(), "timeout_s": load.timeout_s}
         if check is not None:
             if locustfile is not None or base is not None or longest is not None:
                 raise DeclarationError("check= is for its duration, without locustfile=, base= or longest=")
-            return tool.kept(measure_check(service, load, check, name=name, project=tool.state.root))
+            found = measure_check(service, load, check, name=name, project=tool.state.root)
+            return kept_with_trend(tool, found, {**asked, "check": check})
         if locustfile is not None:
             if base is not None:
                 raise DeclarationError("base= is measured by requests that come when they are due, without locustfile=")
             file, root = tool.path(locustfile), tool.state.root
-            return tool.kept(
-                measure_locust(service, load, file, name=name, user_classes=user_classes, project=root, team=team)
-            )
+            found = measure_locust(service, load, file, name=name, user_classes=user_classes, project=root, team=team)
+            return kept_with_trend(tool, found, {**asked, "team": team.size, "user_classes": [*user_classes]})
         batch = load.scenario.batch
         sent = requests or _drawn(tool, service, rows, contract, allowed_hosts=allowed_hosts, batch=batch)
         if base is not None:
-            return tool.kept(measure_regression(service, base, load, sent, name=name))
-        return tool.kept(measure_load(service, load, sent, name=name, rows=batch))
+            found = measure_regression(service, base, load, sent, name=name)
+            return kept_with_trend(tool, found, {**asked, "base": name_of_service(base)})
+        return kept_with_trend(tool, measure_load(service, load, sent, name=name, rows=batch), asked)
 
     return run
 
@@ -149,7 +153,8 @@ def mlops_capacity(request: pytest.FixtureRequest) -> Callable[..., Result]:
         )
         tool.state.say(f"capacity of {name}")
         sent = requests or _drawn(tool, service, rows, contract, allowed_hosts=allowed_hosts)
-        return tool.kept(measure_capacity(service, load, sent, name=name))
+        kept_level: dict[str, Json] = {name: limit.words() for name, limit in load.level.limits.items()}
+        return kept_with_trend(tool, measure_capacity(service, load, sent, name=name), {"capacity": kept_level})
 
     return run
 

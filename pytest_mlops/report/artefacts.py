@@ -10,6 +10,7 @@ from pytest_mlops.report.lines import lines_svg
 from pytest_mlops.report.plots import histogram_svg, latency_svg
 from pytest_mlops.report.text import fit, one_line, shorten
 from pytest_mlops.report.timeline import timeline_svg
+from pytest_mlops.report.trend import trend_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +55,9 @@ def draw(artefact: Mapping[str, Any], *, is_open: bool = False) -> Drawing:
             return Drawing(title=title, is_open=is_open, log=fit(data["text"])[-_LOG:] or "empty")
         case kind:
             svg = _PLOTS[kind](data, title=title)
-            return Drawing(title=title, is_open=is_open, svg=svg, note="" if svg else "nothing to draw")
+            return Drawing(
+                title=title, is_open=is_open, svg=svg, note=one_line(data.get("note", "")) if svg else "nothing to draw"
+            )
 
 
 _PLOTS: Mapping[str, Callable[..., str]] = {
@@ -62,6 +65,7 @@ _PLOTS: Mapping[str, Callable[..., str]] = {
     "latency": latency_svg,
     "lines": lines_svg,
     "timeline": timeline_svg,
+    "trend": trend_svg,
 }
 
 

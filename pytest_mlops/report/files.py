@@ -54,13 +54,13 @@ def write_reports(record: Record, directory: Path) -> Written:
 
 
 def _write_all(texts: dict[str, str], directory: Path) -> tuple[Path, ...]:
-    _make_folder(directory)
+    make_report_folder(directory)
     if "report.html" not in texts:
         (directory / "report.html").unlink(missing_ok=True)
     return tuple(write_whole(directory / name, text) for name, text in texts.items())
 
 
-def _make_folder(directory: Path) -> None:
+def make_report_folder(directory: Path) -> None:
     """Make a folder that ignores itself; one that held files of others before is left as it is."""
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.messages import number
 from pytest_mlops.report import svg
+from pytest_mlops.report.axis import Axis, grid
 from pytest_mlops.report.text import one_line, shorten
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _DASHES = ("", "5 2", "2 2", "7 2 2 2")
 _NAME = 14
-_MOST_TICKS = 6
 
 
 def lines_svg(data: Mapping[str, Any], *, title: str = "curves") -> str:
@@ -27,10 +26,10 @@ def lines_svg(data: Mapping[str, Any], *, title: str = "curves") -> str:
         return ""
     everything = [point for _, points in series for point in points]
     limit = data.get("limit")
-    across = _Axis.of([x for x, _ in everything], is_log=data["log_x"], span=(svg.LEFT, svg.RIGHT))
+    across = Axis.of([x for x, _ in everything], is_log=data["log_x"], span=(svg.LEFT, svg.RIGHT))
     ys = [y for _, y in everything] + ([limit] if limit is not None else [])
-    up = _Axis.of(ys, is_log=data["log_y"], span=(svg.BOTTOM, svg.TOP), from_zero=True)
-    body = [svg.words(2, 11, one_line(data["y"])), *_grid(up), *_below(across, data), *_legend([n for n, _ in series])]
+    up = Axis.of(ys, is_log=data["log_y"], span=(svg.BOTTOM, svg.TOP), from_zero=True)
+    body = [svg.words(2, 11, one_line(data["y"])), *grid(up), *_below(across, data), *_legend([n for n, _ in series])]
     if limit is not None:
         y = up.place(limit)
         body += [
@@ -53,52 +52,7 @@ def _points(one: Mapping[str, Any], data: Mapping[str, Any]) -> Points:
     ]
 
 
-class _Axis:
-    """An axis from low to high."""
-
-    def __init__(self, low: float, high: float, *, is_log: bool, span: tuple[float, float]) -> None:
-        self.low, self.high, self.is_log, self.span = low, high, is_log, span
-
-    @classmethod
-    def of(cls, values: Sequence[float], *, is_log: bool, span: tuple[float, float], from_zero: bool = False) -> _Axis:
-        low, high = min(values), max(values)
-        if is_log:
-            return cls(low / 1.1, max(high, low) * 1.1, is_log=True, span=span)
-        if from_zero:
-            return cls(min(low, 0.0), svg.round_up(high) if high > 0 else 1.0, is_log=False, span=span)
-        return cls(low, high if high > low else low + 1.0, is_log=False, span=span)
-
-    def place(self, value: float) -> float:
-        low, high, at = (math.log(v) if self.is_log else v for v in (self.low, self.high, value))
-        share = min(max((at - low) / (high - low), 0.0), 1.0)
-        return self.span[0] + (self.span[1] - self.span[0]) * share
-
-    def ticks(self) -> list[float]:
-        """Return some round numbers on it."""
-        if not self.is_log:
-            step = svg.round_up((self.high - self.low) / _MOST_TICKS)
-            first = math.ceil(self.low / step - 1e-9)
-            return [step * k for k in range(first, math.floor(self.high / step + 1e-9) + 1)]
-        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        fine = [step * 10.0**power for power in powers for step in (1, 2, 5)]
-        shown = [tick for tick in fine if self.low <= tick <= self.high]
-        if len(shown) <= _MOST_TICKS:
-            return shown
-        return [tick for tick in shown if math.log10(tick) == round(math.log10(tick))][: 2 * _MOST_TICKS]
-
-
-def _grid(up: _Axis) -> list[str]:
-    body = []
-    for tick in up.ticks():
-        y = up.place(tick)
-        body += [
-            svg.line(svg.LEFT, y, svg.RIGHT, y, css="grid"),
-            svg.words(svg.LEFT - 4, y + 4, number(tick), anchor="end"),
-        ]
-    return body
-
-
-def _below(across: _Axis, data: Mapping[str, Any]) -> list[str]:
+def _below(across: Axis, data: Mapping[str, Any]) -> list[str]:
     ticks = data.get("ticks") or [[tick, number(tick)] for tick in across.ticks()]
     body = [svg.words(svg.RIGHT, svg.BOTTOM + 34, one_line(data["x"]), anchor="end")]
     for at, label in ticks:

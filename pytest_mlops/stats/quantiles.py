@@ -54,9 +54,9 @@ def quantile_interval(values: Floats, q: float) -> tuple[float, float]:
     dependence: with fewer than :math:`m = \max(133 \tau, 10 \tau / (1 - q))` values :math:`\tau` is multiplied by
     :math:`m / n`.
 
-    NaN at both ends for fewer values than `enough_for(q)`, and where an end would lie beyond all of them. In waiting
-    times of a queue at 30 % to 70 % load an interval is given and misses the quantile in at most 7 % of the runs;
-    one that treats the values as independent misses it in 12 % to 75 %.
+    NaN at both ends for fewer values than `enough_for(q)`, and at an end that would lie beyond all of them. In waiting
+    times of a queue at 30 % to 70 % load an interval with both ends misses the quantile in at most 7 % of the runs, a
+    lower end alone in 1 %; one that treats the values as independent misses it in 12 % to 75 %.
 
     References
     ----------
@@ -78,14 +78,37 @@ def quantile_interval(values: Floats, q: float) -> tuple[float, float]:
     n = len(values)
     if n < enough_for(q):
         return math.nan, math.nan
-    factor = max(dependence_beyond(values, q), dependence_beyond(values, _nearer(q)))
-    well_seen = factor * max(_FEWEST / _BATCHES_SEE, _FEWEST_INDEPENDENT / min(q, 1 - q))
+    factor = _dependence(values, q)
+    well_seen = factor * _well_seen(q)
     half = _T_19 * math.sqrt(q * (1 - q) * factor * max(well_seen / n, 1) / n)
     low, high = math.floor(n * (q - half)), math.ceil(n * (q + half))
-    if low < 1 or high > n:
-        return math.nan, math.nan
     ordered = np.sort(values)
-    return float(ordered[low - 1]), float(ordered[high - 1])
+    return float(ordered[low - 1]) if low >= 1 else math.nan, float(ordered[high - 1]) if high <= n else math.nan
+
+
+def enough_for_both_ends(values: Floats, q: float) -> int:
+    """Return how many values like these it takes for both ends of the interval, their dependence taken as it looks.
+
+    It takes more where the values have shown too little of it: of queues at 30 % load one in ten runs of so many values
+    still lacks an end, at 70 % two in three.
+
+    >>> values = np.random.default_rng(5).random(2000)
+    >>> 400 <= enough_for_both_ends(values, 0.95) <= 800
+    True
+    """
+    factor, spread = _dependence(values, q), max(q, 1 - q) / min(q, 1 - q)
+    few = _T_19 * factor * math.sqrt(spread * _well_seen(q))  # of fewer than are well seen, the width goes with 1 / n
+    many = _T_19**2 * spread * factor
+    return max(math.ceil(few if few <= factor * _well_seen(q) else many), enough_for(q))
+
+
+def _dependence(values: Floats, q: float) -> float:
+    return max(dependence_beyond(values, q), dependence_beyond(values, _nearer(q)))
+
+
+def _well_seen(q: float) -> float:
+    """Return how many values show a dependence of 1 well; of a stronger one it takes as many times more."""
+    return max(_FEWEST / _BATCHES_SEE, _FEWEST_INDEPENDENT / min(q, 1 - q))
 
 
 def _nearer(q: float) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_mlops import DeclarationError, Interval, Limit, Measurement, Verdict, at_most, between, equal_to
+from pytest_mlops import DeclarationError, Interval, Limit, Measurement, Verdict, at_least, at_most, between, equal_to
 from pytest_mlops import no_worse_than as no_worse
 from pytest_mlops.core.judge import judge
 from pytest_mlops.core.messages import explain
@@ -39,6 +39,13 @@ def measured(value: float | None, *, n: int = 100, low: float | None = None, hig
         (measured(40, low=30, high=51), at_most(50), "inconclusive"),
         (measured(40, low=30, high=51), at_most(50, by="point"), "pass"),
         (measured(40, low=math.nan, high=math.nan), at_most(50), "inconclusive"),
+        (measured(60, low=40, high=math.nan), at_most(50), "inconclusive"),
+        (measured(60, low=40, high=math.nan), at_most(70), "inconclusive"),
+        (measured(60, low=51, high=math.nan), at_most(50), "fail"),
+        (measured(60, low=51, high=math.nan), at_least(50), "pass"),
+        (measured(60, low=math.nan, high=70), at_most(80), "pass"),
+        (measured(60, low=math.nan, high=70), at_least(75), "fail"),
+        (measured(60, low=math.nan, high=70), at_least(50), "inconclusive"),
         (measured(40, n=9), at_most(50, min_n=10), "inconclusive"),
         (measured(None, n=0), at_most(50), "not_run"),
         (measured(1, n=0), at_most(50), "not_run"),
@@ -56,6 +63,18 @@ def test_it_says_which_n_would_decide() -> None:
     """The width shrinks as the root of n: half of it takes four times as many."""
     judgement = judge(measured(40, low=20, high=60), at_most(50))
     assert judgement.reason == "the interval crosses the limit; n = 400 would decide at this value"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (math.nan, math.nan, "n = 100 is too few for an interval"),
+        (40, math.nan, "n = 100 is too few for an upper end of the interval"),
+        (math.nan, 60, "n = 100 is too few for a lower end of the interval"),
+    ],
+)
+def test_it_says_which_end_is_not_known(low: float, high: float, words: str) -> None:
+    assert judge(measured(50, low=low, high=high), between(45, 55)).reason == words
 
 
 def test_a_value_on_the_limit_is_decided_by_no_n() -> None:

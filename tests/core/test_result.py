@@ -34,7 +34,9 @@ def test_all_are_judged_and_it_fails_once() -> None:
     lines = str(failure.value).splitlines()
     assert lines[0] == "2 of 3 requirements not met"
     assert lines[1].startswith("  error: api: load.p99 must be at least 1, got nan (n = 5")
-    assert lines[2].startswith("  fail: api: load.p95 must be at most 50, got 60.5 ms (n = 99, limit at ")
+    assert lines[2].startswith(
+        "  fail: api: load.p95 must be at most 50, got 60.5 ms (0.95 interval 55 to unknown, n = 99, "
+    )
     assert lines[3] == "  met: load.failures"
 
 
@@ -66,7 +68,7 @@ def test_it_survives_json() -> None:
     """Also NaN, which JSON does not have: a value of n rows stays an error, an end of an interval stays unknown."""
     kept = Result.from_json(json.loads(json.dumps(load().to_json(), allow_nan=False)))
     assert kept.to_json() == load().to_json()
-    assert judge(kept["p95"], at_most(50)).verdict == judge(load()["p95"], at_most(50)).verdict == "inconclusive"
+    assert judge(kept["p95"], at_most(58)).verdict == judge(load()["p95"], at_most(58)).verdict == "inconclusive"
     assert judge(kept["p99"], at_most(50)).verdict == "error"
 
 

@@ -115,6 +115,15 @@ def test_what_is_answered_after_the_end_is_no_throughput(tmp_path: Path) -> None
     assert float(result["throughput"]) > 60
 
 
+def test_a_percentile_of_a_queue_that_only_grows_fails_though_nobody_knows_how_high_it_is(tmp_path: Path) -> None:
+    with serve(tmp_path, "--service-ms", "10") as service:
+        result = run(service, tmp_path, server(200, arrivals="constant"), 3.0)
+    with pytest.raises(RequirementNotMet, match=r"fail: .*p95 must be at most 100 ms.*unknown"):
+        result.require(p95=at_most(100, "ms"))
+    with pytest.raises(RequirementNotMet, match=r"inconclusive: .*too few for an upper end of the interval"):
+        result.require(p95=at_most(5_000, "ms"))
+
+
 def test_a_run_ends_when_its_limits_can_be_judged(queue: Service, tmp_path: Path) -> None:
     level = service_level(p50=at_most(500, "ms"), p95=at_most(800, "ms"))
     said: list[str] = []

@@ -7,7 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from pytest_mlops.stats.quantiles import dependence_beyond, enough_for, quantile, quantile_interval
+from pytest_mlops.stats.quantiles import (
+    dependence_beyond,
+    enough_for,
+    enough_for_both_ends,
+    quantile,
+    quantile_interval,
+)
 
 TRIALS = 300
 
@@ -60,8 +66,26 @@ def test_a_stop_of_the_service_widens_the_interval() -> None:
     steady = np.random.default_rng(2).exponential(size=4_000)
     stopped = steady + np.where(np.arange(4_000) // 300 == 5, 20.0, 0.0)
     assert dependence_beyond(stopped, 0.95) > 50 > dependence_beyond(steady, 0.95)
-    assert math.isnan(quantile_interval(stopped, 0.95)[1])
+    low, high = quantile_interval(stopped, 0.95)
+    assert math.isnan(high)
+    assert low < quantile(steady, 0.95), "what it reaches at least is known"
+    assert enough_for_both_ends(stopped, 0.95) > 10_000 > enough_for_both_ends(steady, 0.95)
     assert not math.isnan(quantile_interval(steady, 0.95)[1])
+
+
+@pytest.mark.parametrize("load", [0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("n", [500, 2_000, 5_000])
+def test_a_lower_end_alone_rarely_lies_above(n: int, load: float) -> None:
+    """So that a service that is far too slow fails, and one that is not does not."""
+    rng = np.random.default_rng(12)
+    ends = [quantile_interval(waiting_times(rng, n, load), 0.95) for _ in range(TRIALS)]
+    assert sum(math.isnan(high) and low > true_quantile(0.95, load) for low, high in ends) <= 0.06 * TRIALS
+
+
+def test_a_queue_that_only_grows_has_a_lower_end_near_its_middle() -> None:
+    low, high = quantile_interval(np.linspace(1, 2_000, 1_000), 0.95)
+    assert math.isnan(high)
+    assert 500 < low < 1_900
 
 
 def test_equal_values_have_an_interval_of_one_point() -> None:

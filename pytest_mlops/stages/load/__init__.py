@@ -11,6 +11,7 @@ from pytest_mlops.stages.load.regression import measure_regression
 from pytest_mlops.stages.load.replay import read_arrivals
 from pytest_mlops.stages.load.scenario import Scenario, closed, offline, server, single_stream
 from pytest_mlops.stages.load.team import LOOPBACK, Team
+from pytest_mlops.stages.load.trend import keep_run, read_runs, run_of, with_trend
 
 __all__ = [
     "LOOPBACK",
@@ -20,6 +21,7 @@ __all__ = [
     "ServiceLevel",
     "Team",
     "closed",
+    "keep_run",
     "measure_capacity",
     "measure_check",
     "measure_load",
@@ -28,8 +30,11 @@ __all__ = [
     "measure_results",
     "offline",
     "read_arrivals",
+    "read_runs",
     "requests_of",
+    "run_of",
     "server",
     "service_level",
     "single_stream",
+    "with_trend",
 ]

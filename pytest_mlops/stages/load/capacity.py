@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.load.capacity_steps import NEAR, next_step
 from pytest_mlops.stages.load.level import ServiceLevel
 from pytest_mlops.stages.load.measure import measure_load
+from pytest_mlops.stages.load.messages import digest_of
 from pytest_mlops.stages.load.plots import capacity_plot
 from pytest_mlops.stages.load.scenario import server, single_stream
 from pytest_mlops.stages.service_endpoint import Endpoint, endpoint
@@ -223,5 +223,5 @@ def measure_capacity(
         subject=name or target.name,
         measurements=(measurement,),
         details={"why": search.why},
-        digests={f"requests:{name or target.name}": digest_json([one.body.decode("latin-1") for one in requests])},
+        digests={f"requests:{name or target.name}": digest_of(requests)},
     )

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.core.digest import digest_file, digest_json
+from pytest_mlops.core.digest import digest_file
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.result import Result
 from pytest_mlops.stages.load.bounds import Bounds
 from pytest_mlops.stages.load.level import ServiceLevel
-from pytest_mlops.stages.load.messages import Address, messages_of
+from pytest_mlops.stages.load.messages import Address, digest_of, messages_of
 from pytest_mlops.stages.load.numbers import Used, about, first_request, is_latency, measurements_of
 from pytest_mlops.stages.load.proof import unproved, why_late, why_unproved
 from pytest_mlops.stages.load.run_locust import LocustPlan, run_locust
@@ -136,7 +136,7 @@ def measure_load(
         decided=decided,
     )  # fmt: skip
     return result_of(
-        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_json(plan.messages)},
+        record, target, load, watch, subject, rows=rows, digests={f"requests:{subject}": digest_of(requests)},
         parameters=load.parameters(),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_mlops.adapters.hypothesis import draw
+from pytest_mlops.core.digest import digest_bytes, digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.stages.contract.document import Signature, read_signature
 from pytest_mlops.stages.contract.faults import request
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from pytest_mlops.core.plain import Json
 
 DRAWN = 100  # rows, where none are given
+
+
+def digest_of(requests: Sequence[Request]) -> str:
+    """Return the digest of requests, wherever they are sent: a service has another port in each run."""
+    parts = [[one.method, one.path, one.content_type, digest_bytes(one.body)] for one in requests]
+    return digest_json(parts)
 
 
 @dataclass(frozen=True)

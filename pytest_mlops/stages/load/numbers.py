@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from pytest_mlops.stages.load.histograms import WITHIN
 from pytest_mlops.stages.load.plots import latency_plot, over_time_plot, rate_plot, tail_plot
 from pytest_mlops.stages.load.proof import warning
 from pytest_mlops.stages.load.record import PROBLEMS
-from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, quantile, quantile_interval
+from pytest_mlops.stats.quantiles import CONFIDENCE, enough_for, enough_for_both_ends, quantile, quantile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,6 +64,7 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
     """
     n, took_s = len(record), float(record.facts["duration_s"])
     latency_ms, note = latencies_of(record), warning(record)
+    plots = _plots(latency_ms, record)
     answered = float((~record.failed).sum())
     answering_s = max(took_s, _answering_s(record)) if is_open else took_s
     if answering_s > _GROWS * took_s:
@@ -77,7 +79,10 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
         )  # fmt: skip
 
     found = [
-        *(_quantile(name, latency_ms, q, record, note, is_open=is_open) for name, q in QUANTILES.items()),
+        *(
+            replace(_quantile(name, latency_ms, q, record, note, is_open=is_open), artefacts=plots)
+            for name, q in QUANTILES.items()
+        ),
         counted(
             "failures", float(record.failed.mean()) if n else 0.0, "", "share of requests that failed", _kinds(record)
         ),
@@ -176,7 +181,7 @@ def _quantile(name: str, latency_ms: Floats, q: float, record: Record, note: str
     known = f"every request, within {WITHIN:.1%}" if record.facts.get("slot_s") else "every request"
     failed = int(record.failed.sum())
     notes: Sequence[str] = [
-        _too_few(latency_ms, q) if np.isnan(low) else "",
+        _too_few(latency_ms, q) if np.isnan(low) or np.isnan(high) else "",
         f"{failed:,} failed requests count as long as the run" if failed else "",
         "" if is_open else "a closed loop: while the service stands still nothing is sent, and no queue is seen",
         note,
@@ -192,12 +197,12 @@ def _quantile(name: str, latency_ms: Floats, q: float, record: Record, note: str
         interval=Interval(low, high, CONFIDENCE),
         resolution=RESOLUTION_MS,
         note=". ".join(filter(None, notes)),
-        artefacts=_plots(name, latency_ms, record) if len(latency_ms) else (),
     )
 
 
-def _plots(name: str, latency_ms: Floats, record: Record) -> tuple[Artefact, ...]:
-    if name != "p95":
+def _plots(latency_ms: Floats, record: Record) -> tuple[Artefact, ...]:
+    """Return what each quantile shows, whichever of them is judged; the page draws it once."""
+    if not len(latency_ms):
         return ()
     return latency_plot(latency_ms), tail_plot(latency_ms), over_time_plot(record), rate_plot(record)
 
@@ -210,7 +215,14 @@ def _too_few(latency_ms: Floats, q: float) -> str:
     enough, n = enough_for(q), len(latency_ms)
     if n < enough:
         return f"an interval needs at least {enough:,} requests, got {n:,}. Hint: run longer"
-    return "the slow requests came in too few groups for an interval. Hint: run longer"
+    needed = _two_digits(enough_for_both_ends(latency_ms, q))
+    return f"the slow requests came in too few groups for both ends of an interval. Hint: it takes {needed:,} or more"
+
+
+def _two_digits(count: int) -> int:
+    """Return a count rounded up to two digits that matter: it is a guess."""
+    step: int = 10 ** max(len(str(count)) - 2, 0)
+    return math.ceil(count / step) * step
 
 
 def about(

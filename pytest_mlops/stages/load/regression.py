@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_mlops.core.digest import digest_json
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.measurement import Interval, Measurement
 from pytest_mlops.core.result import Result
-from pytest_mlops.stages.load.messages import Address, messages_of
+from pytest_mlops.stages.load.messages import Address, digest_of, messages_of
 from pytest_mlops.stages.load.numbers import about
 from pytest_mlops.stages.load.plots import ratio_plot
 from pytest_mlops.stages.load.proof import unproved, why_unproved
@@ -81,7 +80,7 @@ def measure_regression(
         subject=subject,
         measurements=tuple(unproved(one, why) if why else one for one in found),
         details={"proved": not why, "why": why, "facts": dict(record.facts), "base": targets[0].name},
-        digests={f"requests:{subject}": digest_json(plan.messages)},
+        digests={f"requests:{subject}": digest_of(requests)},
     )
 
 
