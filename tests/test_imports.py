@@ -51,6 +51,7 @@ LIBRARIES = {
         "connection",
         "generator",
         "http_answer",
+        "refusal",
         "traffic",
     },  # files beside
 }

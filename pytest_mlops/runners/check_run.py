@@ -168,23 +168,30 @@ def main(config_path: str) -> None:
 
 
 def _find(module: str, name: str) -> Callable[[str], object]:
-    """Return the check; exit with what is wrong where it is none."""
+    """Return the check; end with what is wrong where it is none."""
+    from refusal import refuse  # type: ignore[import-not-found]
+
     if not __debug__:
-        sys.exit("asserts are switched off (PYTHONOPTIMIZE): no check would fail")
-    check = getattr(importlib.import_module(module), name, None)
+        refuse("asserts are switched off (PYTHONOPTIMIZE): no check would fail")
+    try:
+        check: Any = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as exc:
+        if exc.name is None or not f"{module}.".startswith(f"{exc.name}."):
+            raise  # what the module itself imports
+        refuse(f"check={module}:{name}: there is no module {exc.name!r} in the project or among what is installed")
     if check is None:
-        sys.exit(f"{module} has no {name!r}")
+        refuse(f"{module} has no {name!r}")
     if not callable(check):
-        sys.exit(f"{module}:{name} must be a function of the service's URL, got {type(check).__name__}")
+        refuse(f"{module}:{name} must be a function of the service's URL, got {type(check).__name__}")
     if inspect.iscoroutinefunction(check) or inspect.isgeneratorfunction(check):
-        sys.exit(f"{module}:{name} must be a plain function: a coroutine or generator is made, and never run")
+        refuse(f"{module}:{name} must be a plain function: a coroutine or generator is made, and never run")
     try:
         inspect.signature(check).bind("http://127.0.0.1")
     except (TypeError, ValueError) as exc:
         name_is_test = f"{module}:{name} must be a function of the service's URL alone ({exc})"
-        sys.exit(f"{name_is_test}. {_NO_FIXTURES}")
+        refuse(f"{name_is_test}. {_NO_FIXTURES}")
     if name.startswith("test_"):
-        sys.exit(f"{module}:{name} is a test of pytest's, whose fixtures do not exist here. {_NO_FIXTURES}")
+        refuse(f"{module}:{name} is a test of pytest's, whose fixtures do not exist here. {_NO_FIXTURES}")
     return check  # type: ignore[no-any-return]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +17,16 @@ def load_users(path: str, user_classes: Collection[str]) -> list[Any]:
     """Return the users of a locustfile, of those names where any are given, or end the run."""
     from locust.util.load_locustfile import load_locustfile
 
+    from pytest_mlops.runners.refusal import refuse
+
     *_, users, shapes = load_locustfile(path)  # some versions return the docstring before them
     if shapes:
-        sys.exit(f"{path} has a LoadTestShape: the number of users is given by the check. Hint: take it out")
+        refuse(f"{path} has a LoadTestShape: the number of users is given by the check. Hint: take it out")
     if not users:
-        sys.exit(f"{path} must have a User class, got none")
+        refuse(f"{path} must have a User class, got none")
     for name in user_classes:
         if name not in users:
-            sys.exit(f"user_classes must be of {', '.join(sorted(users))} ({path}), got {name!r}")
+            refuse(f"user_classes must be of {', '.join(sorted(users))} ({path}), got {name!r}")
     return [user for name, user in users.items() if not user_classes or name in user_classes]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mlops.core.errors import DeclarationError, RequirementNotMet, SubprocessError
+from pytest_mlops.core.errors import DeclarationError, RequirementNotMet
 from pytest_mlops.core.limit import at_most
 from pytest_mlops.stages.load import Load, Team, closed, measure_locust
 from pytest_mlops.stages.service import Service, start_service
@@ -78,7 +78,7 @@ def test_only_those_run_that_are_named(
 @pytest.mark.parametrize("team", [Team(), Team(processes=2)], ids=["alone", "distributed"])
 def test_an_unknown_name_ends_the_run(delay_api: Service, tmp_path: Path, team: Team) -> None:
     with pytest.raises(
-        SubprocessError, match=r"user_classes must be of Booker, Watcher \(.*two_kinds.py\), got 'Boker'"
+        DeclarationError, match=r"^user_classes must be of Booker, Watcher \(.*two_kinds.py\), got 'Boker'"
     ):
         run(delay_api, tmp_path, ["Watcher", "Boker"], team=team)
 

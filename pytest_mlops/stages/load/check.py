@@ -49,9 +49,9 @@ def measure_check(
     Raises
     ------
     DeclarationError
-        When the check is not named as it must be, or the numbers describe no load.
+        When there is no such check, it is no function of a URL, or the numbers describe no load.
     SubprocessError
-        When it can't be imported, or is no function of a URL.
+        When its module can't be imported.
     """
     load.check()
     module, colon, function = check.partition(":")

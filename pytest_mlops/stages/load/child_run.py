@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlops.core.errors import SubprocessError
+from pytest_mlops.core.errors import DeclarationError, SubprocessError
 from pytest_mlops.core.process import Child, environment_without, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 RUNNERS = Path(__file__).parents[2] / "runners"
+_REFUSED = 78  # the exit code of `runners/refusal.py`
 _LOOK_S = 0.1
 _SAY_EVERY_S = 5.0
 
@@ -64,6 +65,8 @@ def run_job(
 
     Raises
     ------
+    DeclarationError
+        When the runner refuses what it was told.
     SubprocessError
         When it ends without a summary, or not in time.
     """
@@ -76,6 +79,8 @@ def run_job(
     command = [sys.executable, *job.flags, str(RUNNERS / job.runner), str(config)]
     with start(command, log=folder / "load.log", env=env, cwd=folder) as child:
         _wait(child, job, records, progress=progress, look=look, is_enough=is_enough)
+        if child.returncode == _REFUSED:
+            raise DeclarationError(child.log_tail(1))
         if child.returncode != 0 or not summary.exists():
             raise SubprocessError(
                 f"the load run on {job.name} must end with a summary, got exit code {child.returncode}",

@@ -170,11 +170,11 @@ def measure_locust(
     Raises
     ------
     DeclarationError
-        When there is no locustfile, the classes are no names, or the numbers describe no load.
+        When there is no locustfile, or no User class of such a name in it, or the numbers describe no load.
     MissingExtra
         When Locust is not installed.
     SubprocessError
-        When the locustfile cannot be run, or has no class of such a name.
+        When the locustfile cannot be run.
     """
     load.check()
     if load.scenario.is_open:
