@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Limits = Mapping[str, Limit]
+_MAY_FALL = {"memory_growth"}
 
 
 def with_limits(entry: Mapping[str, Any], names: Sequence[str], place: str) -> tuple[dict[str, Any], Limits]:
@@ -33,7 +34,7 @@ def limit_of(entry: Mapping[str, Any], place: str) -> Limit:
 
 
 def check_load_limits(limits: Limits, place: str) -> None:
-    """Refuse another unit than the measurement has, and a share of requests that no service can miss."""
+    """Refuse another unit than the measurement has, and what every service would meet, or none."""
     for name, limit in limits.items():
         unit = UNITS.get(name, "")
         if limit.unit not in {"", unit}:
@@ -41,6 +42,8 @@ def check_load_limits(limits: Limits, place: str) -> None:
                 f"{place}: {name} is in {unit or 'no unit'}, its limit in {limit.unit!r}. "
                 f"Hint: {f'unit = {unit!r}' if unit else 'leave unit out'}"
             )
+        if limit.high < 0 and name not in _MAY_FALL:
+            raise DeclarationError(f"{place}: {name} is never below 0, got at_most {limit.high:g}")
         if name.startswith("failures") and 1 < limit.high < math.inf:
             raise DeclarationError(
                 f"{place}: {name} is a share from 0 to 1, got at_most {limit.high:g}. "

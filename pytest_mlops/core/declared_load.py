@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 _SCENARIOS = ("rate", "replay", "users", "batch")
-_OF_LOCUST = ("processes", "user_classes", "expect_workers", "bind")
+_OF_LOCUST = ("processes", "user_classes", "expect_workers")
 # What only makes sense beside another key, and which.
 _NEEDS: Mapping[str, Sequence[str]] = {
     "arrivals": ("rate",), "locustfile": ("users",), "lateness": ("rate", "replay"), "failures_asserted": ("check",),
     "failures_raised": ("check",), "base": ("rate", "replay"), "expect_within": ("expect_workers",),
+    "bind": ("expect_workers",),
     **dict.fromkeys(_OF_LOCUST, ("locustfile",)), **dict.fromkeys(BESIDE_A_BASE, ("base",)),
 }  # fmt: skip
 # Two keys of which one leaves the other no sense, and why.
@@ -82,6 +84,7 @@ def read_load(entry: Mapping[str, Any], others: Collection[str], place: str) -> 
         raise DeclarationError(f"{place} judges nothing. Hint: p95 = {{ at_most = 50, unit = 'ms' }}")
     _check_keys(entry, place)
     check_load_limits(limits, place)
+    _check_throughput(entry, limits, place)
     if "base" in entry:
         _check_base(entry["base"], limits, others, place)
     read = DeclaredLoad(limits=limits, **load)
@@ -107,6 +110,16 @@ def _check_keys(entry: Mapping[str, Any], place: str) -> None:
     for (one, other), why in _APART.items():
         if one in entry and other in entry:
             raise DeclarationError(f"{place}: {one} and {other} can't both be: {why}")
+
+
+def _check_throughput(entry: Mapping[str, Any], limits: Limits, place: str) -> None:
+    """Refuse a throughput that no service can have: it answers no more than it is sent."""
+    for name in ("throughput", "rows_throughput"):
+        if name in limits and limits[name].low > entry.get("rate", math.inf):
+            raise DeclarationError(
+                f"{place}: {name} must be at least {limits[name].low:g}/s, and rate sends {entry['rate']:g}/s. "
+                "Hint: a higher rate, or [service.NAME.capacity]"
+            )
 
 
 def _check_base(base: str, limits: Limits, others: Collection[str], place: str) -> None:

@@ -89,8 +89,8 @@ def _verdict_by_interval(value: float, interval: Interval, n: int, limit: Limit)
     if math.isinf(low) and math.isinf(high):
         return Verdict.INCONCLUSIVE, f"n = {n:,} is too few for an interval"
     if math.isinf(low) or math.isinf(high):
-        end = "a lower" if math.isinf(low) else "an upper"
-        return Verdict.INCONCLUSIVE, f"n = {n:,} is too few for {end} end of the interval"
+        end = "lower" if math.isinf(low) else "upper"
+        return Verdict.INCONCLUSIVE, f"the interval has no {end} end, and crosses the limit"
     return Verdict.INCONCLUSIVE, _what_would_decide(value, interval, n, limit)
 
 

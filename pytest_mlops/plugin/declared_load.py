@@ -34,6 +34,7 @@ def load_check(
     if load.locustfile and not (state.root / load.locustfile).is_file():
         raise DeclarationError(f"load: locustfile must be a file, got {load.locustfile!r}")
     scenario, bounds = _scenario(load, state), _bounds(load.bounds)
+    _check_bounds(load, scenario, bounds)
     if load.draws:
         _check_drawn(declared, state, "load")
     rows = read() if load.draws else []
@@ -81,6 +82,11 @@ def capacity_check(
     """
     _check_drawn(declared, state, "capacity")
     rows, bounds = read(), _bounds(capacity.bounds)
+    if capacity.capacity.low > bounds.rate:
+        raise DeclarationError(
+            f"capacity: at_least must be in bounds, at most {bounds.rate:,g} requests a second, got "
+            f"{capacity.capacity.low:,g}. Hint: bounds = {{ rate = ... }}"
+        )
 
     def check(mlops_capacity: Any, mlops_service: Callable[..., Service]) -> None:
         from pytest_mlops.stages.load import ServiceLevel
@@ -115,6 +121,17 @@ def _scenario(load: DeclaredLoad, state: State) -> Scenario | None:
     if load.batch is not None:
         return offline(load.batch)
     return None if load.rate is None else server(load.rate, arrivals=load.arrivals)
+
+
+def _check_bounds(load: DeclaredLoad, scenario: Scenario | None, bounds: Bounds) -> None:
+    """Refuse more load than the bounds allow, before anything is run."""
+    from pytest_mlops.stages.load import closed
+
+    length_s = seconds(load.longest or load.duration) + seconds(load.warmup)
+    try:
+        bounds.check_scenario(scenario or closed(load.users or 1), length_s)
+    except DeclarationError as exc:
+        raise DeclarationError(f"load: {exc}") from None
 
 
 def _check_times(load: DeclaredLoad) -> None:

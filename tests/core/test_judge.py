@@ -69,8 +69,8 @@ def test_it_says_which_n_would_decide() -> None:
     ("low", "high", "words"),
     [
         (math.nan, math.nan, "n = 100 is too few for an interval"),
-        (40, math.nan, "n = 100 is too few for an upper end of the interval"),
-        (math.nan, 60, "n = 100 is too few for a lower end of the interval"),
+        (40, math.nan, "the interval has no upper end, and crosses the limit"),
+        (math.nan, 60, "the interval has no lower end, and crosses the limit"),
     ],
 )
 def test_it_says_which_end_is_not_known(low: float, high: float, words: str) -> None:

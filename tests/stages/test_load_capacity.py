@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pytest_mlops import DeclarationError, RequirementNotMet, at_most, between
+from pytest_mlops import DeclarationError, RequirementNotMet, at_least, at_most, between
 from pytest_mlops.adapters.http import Request
 from pytest_mlops.stages.load import Bounds, Load, closed, measure_capacity, measure_regression, server, service_level
 from pytest_mlops.stages.service import Service, start_service
@@ -57,6 +57,9 @@ def test_a_pause_of_callers_is_no_fault_of_the_service(tmp_path: Path) -> None:
         asking = asked(tmp_path, level=level, bounds=bounds, seed=26)
         result = measure_capacity(service, asking, ASK, step=30)
     assert result["capacity"].value == 10
+    result.require(capacity=at_least(9, "1/s"))
+    with pytest.raises(RequirementNotMet, match=r"inconclusive: .*no upper end.*not searched beyond 10 requests"):
+        result.require(capacity=at_least(20, "1/s"))
 
 
 def test_a_queue_that_grows_is_no_capacity_though_all_are_answered_in_the_end(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_percentile_of_a_queue_that_only_grows_fails_though_nobody_knows_how_h
         result = run(service, tmp_path, server(200, arrivals="constant"), 3.0)
     with pytest.raises(RequirementNotMet, match=r"fail: .*p95 must be at most 100 ms.*unknown"):
         result.require(p95=at_most(100, "ms"))
-    with pytest.raises(RequirementNotMet, match=r"inconclusive: .*too few for an upper end of the interval"):
+    with pytest.raises(RequirementNotMet, match=r"inconclusive: .*The interval has no upper end"):
         result.require(p95=at_most(5_000, "ms"))
 
 

@@ -24,6 +24,7 @@ WRONG = {
     "1\ninf\n": "arrivals.txt, line 2: a time must be finite, got 'inf'",
     "1\nnan\n": "arrivals.txt, line 2: a time must be finite, got 'nan'",
     "2026-11-02T09:00:00\n2026-11-02T09:00:00Z\n": "arrivals.txt must have a time zone on each line or on none",
+    "1764158400123\n": "arrivals.txt, line 1 must be seconds, got '1764158400123', which looks like milliseconds",
     "1\n2026-11-02T09:00:00Z\n": "arrivals.txt must hold seconds or times, got both",
 }
 

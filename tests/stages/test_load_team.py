@@ -186,8 +186,12 @@ def test_the_token_is_in_no_file_and_no_result(counting: Service, notes: Path, j
         (Team(processes=-1), "processes must be a whole number from 0 on, got -1"),
         (Team(expect_workers=True), "expect_workers must be a whole number from 0 on, got True"),
         (Team(processes=3, expect_workers=2), "users must be at least one for each of 5 workers, got 4"),
-        (Team(bind="0.0.0.0"), "bind must be one IPv4 address of this machine, got '0.0.0.0'"),  # noqa: S104 - refused
-        (Team(bind="10.0.0.5"), "bind must be loopback or an allowed host, got '10.0.0.5'"),
+        (
+            Team(processes=1, bind="10.0.0.5"),
+            "bind is where workers elsewhere join, got '10.0.0.5' and no expect_workers",
+        ),
+        (Team(expect_workers=1, bind="0.0.0.0"), "bind must be one IPv4 address of this machine, got '0.0.0.0'"),  # noqa: S104 - refused
+        (Team(expect_workers=1, bind="10.0.0.5"), "bind must be loopback or an allowed host, got '10.0.0.5'"),
     ],
 )
 def test_wrong_teams_are_refused(tmp_path: Path, team: Team, why: str) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from pytest_mlops.core.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from pytest_mlops.stages.load.scenario import Scenario
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +31,11 @@ class Bounds:
     users: float = 500.0
     duration_s: float = 900.0
     requests: float = 2_000_000.0
+
+    def check_scenario(self, scenario: Scenario, length_s: float) -> None:
+        """Refuse a scenario that takes some time, warm-up and all, and is beyond a bound; see `check`."""
+        requests = scenario.requests_in(length_s)
+        self.check(rate=scenario.rate, users=scenario.users, duration_s=length_s, requests=requests)
 
     def check(self, **asked: float) -> None:
         """Refuse what is beyond a bound.

@@ -214,7 +214,9 @@ def measure_capacity(
         method=f"{len(kept)} rates tried, in steps of up to {step:,} requests; the one that is found in two",
         parameters={"rates": [float(f"{rate:.4g}") for rate in kept], "kept": [*kept.values()]},
         seed=load.seed,
-        interval=Interval(low * (1 - _WITHIN), low * (1 + _WITHIN), _CONFIDENCE) if found else None,
+        interval=Interval(low * (1 - _WITHIN), math.nan if at_end else low * (1 + _WITHIN), _CONFIDENCE)
+        if found
+        else None,
         note=at_end or ("no rate was kept" if is_none else too_much if found else search.why),
         artefacts=plots,
     )

@@ -81,9 +81,7 @@ class Load:
         """Refuse what is no load, and what is more than the bounds allow."""
         if not self.duration_s > 0:
             raise DeclarationError(f"a load must have a duration above 0 s, got {self.duration_s:g} s")
-        length = max(self.duration_s, self.longest_s) + self.warmup_s
-        said = self.scenario
-        self.bounds.check(rate=said.rate, users=said.users, duration_s=length, requests=said.requests_in(length))
+        self.bounds.check_scenario(self.scenario, max(self.duration_s, self.longest_s) + self.warmup_s)
 
     def parameters(self) -> dict[str, Any]:
         """Return what a measurement says of how it was taken."""

@@ -12,6 +12,7 @@ from pytest_mlops.core.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_FAR_S = 1e11  # the year 5138, counted from 1970
 _SECONDS, _LOCAL, _ZONED = "seconds", "times", "times with a time zone"
 
 
@@ -54,6 +55,10 @@ def _read(line: str, place: str) -> tuple[str, float]:
         return _timestamp(line, place)
     if not math.isfinite(at):
         raise DeclarationError(f"{place}: a time must be finite, got {line!r}")
+    if at > _FAR_S:
+        raise DeclarationError(
+            f"{place} must be seconds, got {line!r}, which looks like milliseconds or less since 1970"
+        )
     return _SECONDS, at
 
 

@@ -64,6 +64,8 @@ class Team:
                 raise DeclarationError(f"{name} must be a whole number from 0 on, got {number!r}")
         if self.size > users:
             raise DeclarationError(f"users must be at least one for each of {self.size} workers, got {users}")
+        if self.bind != LOOPBACK and not self.expect_workers:
+            raise DeclarationError(f"bind is where workers elsewhere join, got {self.bind!r} and no expect_workers")
         if not _is_one_address(self.bind):
             raise DeclarationError(f"bind must be one IPv4 address of this machine, got {self.bind!r}")
         if not (is_loopback(self.bind) or self.bind in allowed_hosts):
