@@ -115,7 +115,9 @@ def _measured(worst: CheckRecord, verdict: Verdict, checks: Sequence[CheckRecord
 
 
 def _short_subject(subject: str) -> str:
-    """Return `february` of `february.carrier`, `train` of `package.module:train`."""
+    """Return `february` of `february.carrier`, `train` of `package.module:train`; an address as it is."""
+    if "://" in subject:
+        return subject
     return subject.rpartition(":")[2].partition(".")[0].partition("[")[0]
 
 

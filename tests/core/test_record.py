@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +47,19 @@ def test_a_warned_check_does_not_decide_its_stage() -> None:
 def test_a_red_stage_names_its_worst_check() -> None:
     (data, *_) = summarise_stages([check("pass"), check("inconclusive", name="test_x[a::b]")])
     assert data.measured == "test_x[a::b]: because"
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("january.dep_time", "january n = 7"),
+        ("delays.train:train", "train n = 7"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000 n = 7"),
+    ],
+)
+def test_a_green_stage_names_what_it_measured(subject: str, words: str) -> None:
+    found = replace(check("pass"), evidence=[{"measurement": {"subject": subject, "n": 7}}])
+    assert summarise_stages([found])[0].measured == words
 
 
 def test_a_short_id_keeps_its_parameters() -> None:

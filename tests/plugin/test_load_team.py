@@ -49,14 +49,14 @@ def check(team: str, duration: str) -> str:
 class Run:
     """A run of pytest, whose output is read as it comes; a worker joins as soon as it says how."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, joiner: Joiner | None = None) -> None:
         command = [sys.executable, "-m", "pytest", "-p", "pytest_mlops.plugin", "--mlops", *options]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 - it only sets a signal
         )  # fmt: skip
-        self.joiner, self.lines = Joiner(), list[str]()
+        self.joiner, self.lines = joiner or Joiner(), list[str]()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
