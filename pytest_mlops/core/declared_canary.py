@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core.declared_limits import Limits, with_limits
+from pytest_mlops.core.declared_urls import services_in, told_to
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import check_choices
 from pytest_mlops.core.service_keys import OF_CANARY, OF_ROLLBACK
@@ -59,6 +60,7 @@ def read_canary(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]
 def read_rollback(name: str, entry: Mapping[str, Any], services: Mapping[str, Any], place: str) -> DeclaredRollback:
     """Return a rollback; its service must be one, and it must have a limit."""
     check_choices([entry["service"]], services, f"{place}: service")
+    check_choices(services_in(entry["command"]), services, f"{place}: command")
     if not entry["is_back"]:
         raise DeclarationError(
             f"{place}: is_back must name something. Hint: is_back = {{ model_digest = 'sha256:...' }}"
@@ -70,7 +72,9 @@ def read_rollback(name: str, entry: Mapping[str, Any], services: Mapping[str, An
 
 
 def compared_in(entries: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> set[str]:
-    """Return the names of the services that another table judges: a canary, a rollback, a load beside a base."""
+    """Return the names of the services that need no contract: another table judges them, or they stand behind one."""
     sides = {entry[side] for entry in entries["canary"].values() for side in ("base", "candidate")}
     bases = {entry.get("load", {}).get("base", "") for entry in entries["service"].values()}
-    return sides | bases | {entry["service"] for entry in entries["rollback"].values()}
+    behind = {other for entry in entries["service"].values() for other in services_in(told_to(entry))}
+    back = {other for entry in entries["rollback"].values() for other in services_in(entry["command"])}
+    return sides | bases | behind | back | {entry["service"] for entry in entries["rollback"].values()}

@@ -11,6 +11,7 @@ from pytest_mlops.core.declared_capacity import DeclaredCapacity, read_capacity
 from pytest_mlops.core.declared_keys import LIMIT
 from pytest_mlops.core.declared_limits import limit_of
 from pytest_mlops.core.declared_load import DeclaredLoad, read_load
+from pytest_mlops.core.declared_urls import check_services_in
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.keys import check_choices, check_table
 from pytest_mlops.core.service_keys import CONTRACT, LAWS_NEED, STARTS
@@ -71,6 +72,7 @@ def read_service(
         All that is declared, by table and name.
     """
     _check_start(entry, place)
+    check_services_in(name, entries["service"], place)
     if not {"contract", "signature", "load", "capacity"} & entry.keys() and name not in compared_in(entries):
         raise DeclarationError(f"{place} judges nothing. Hint: contract = 'openapi.json', or [service.{name}.load]")
     check_choices([entry["example"]] if "example" in entry else [], entries["data"], f"{place}: example")

@@ -107,7 +107,7 @@ SERVICE_LOAD: Mapping[str, Key] = {
 }
 SERVICE_CAPACITY: Mapping[str, Key] = {**_OF_ANY_LOAD, **limits(("capacity", *OF_CAPACITY))}
 STARTS: Mapping[str, Key] = {
-    "command": texts("a command, as a list of its words"),
+    "command": texts("a command, as a list of its words; {NAME.url} in it is where another service is"),
     "wsgi": text("a WSGI application, 'package.module:app' or 'package.module:factory()'"),
     "asgi": text("an ASGI application, 'package.module:app' or 'package.module:factory()'"),
     "mlflow": text("the folder of an MLflow model, or 'models:/NAME@ALIAS'"),

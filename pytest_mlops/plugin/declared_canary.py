@@ -6,8 +6,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlops.core import process
+from pytest_mlops.core.declared_urls import with_urls
 from pytest_mlops.core.errors import SubprocessError
-from pytest_mlops.plugin.declared_steps import Check, hosts_of, start_declared
+from pytest_mlops.plugin.declared_steps import Check, hosts_of, start_declared, urls_in
 from pytest_mlops.plugin.duration import seconds
 from pytest_mlops.plugin.tool import new_folder
 
@@ -38,15 +39,16 @@ def canary_checks(declared: DeclaredCanary, state: State, started: Mapping[str, 
     yield Check("canary", check)
 
 
-def rollback_checks(declared: DeclaredRollback, state: State) -> Iterable[Check]:
+def rollback_checks(declared: DeclaredRollback, state: State, started: Mapping[str, Once]) -> Iterable[Check]:
     """Yield the check of the way back; one is started for it alone, since no other check shall meet it then."""
     rows = _recorded(declared, state)
 
     def check(mlops_rollback: Any, mlops_service: Callable[..., Service]) -> None:
-        service = start_declared(state.configuration.service[declared.service], mlops_service)
+        service = start_declared(state.configuration.service[declared.service], started, mlops_service)
+        urls = urls_in(declared.command, started, mlops_service)
         mlops_rollback(
             service,
-            roll_back=lambda: _roll_back(declared, state, service.url),
+            roll_back=lambda: _roll_back(declared, state, service.url, urls),
             is_back=declared.is_back,
             rows=rows,
             contract=declared.contract or None,
@@ -65,7 +67,7 @@ def _recorded(declared: DeclaredCanary | DeclaredRollback, state: State) -> Any:
     return read_rows(state.root / declared.requests)
 
 
-def _roll_back(declared: DeclaredRollback, state: State, url: str) -> None:
+def _roll_back(declared: DeclaredRollback, state: State, url: str, urls: Mapping[str, str]) -> None:
     """Run the command that rolls back.
 
     Raises
@@ -73,7 +75,8 @@ def _roll_back(declared: DeclaredRollback, state: State, url: str) -> None:
     SubprocessError
         When it fails, or does not end in time.
     """
-    command = [word.replace("{url}", url).replace("{python}", sys.executable) for word in declared.command]
+    words = [with_urls(word, urls) for word in declared.command]
+    command = [word.replace("{url}", url).replace("{python}", sys.executable) for word in words]
     log = new_folder(state, f"rollback-{declared.name}") / "command.log"
     done = process.run(command, log=log, timeout_s=seconds(declared.longest), cwd=state.root)
     if done.returncode:

@@ -31,14 +31,15 @@ def checks_of(state: State) -> Mapping[str, Mapping[str, Callable[[], Iterable[C
     """Return what makes the checks of each declaration, by table and name; a data set without a suite has none."""
     said = state.configuration
     # One of each runs, whichever of the declarations talk to it.
-    started = {name: Once(partial(start_declared, service)) for name, service in said.service.items()}
+    started: dict[str, Once] = {}
+    started |= {name: Once(partial(start_declared, service, started)) for name, service in said.service.items()}
     kinds: Mapping[str, tuple[Mapping[str, Any], Callable[[Any, State], Iterable[Check]]]] = {
         "data": ({name: data for name, data in said.data.items() if data.suite}, _data),
         "model": (said.model, _model),
         "trainer": (said.trainer, _trainer),
         "service": (said.service, lambda service, state: service_checks(service, state, started)),
         "canary": (said.canary, lambda canary, state: canary_checks(canary, state, started)),
-        "rollback": (said.rollback, rollback_checks),
+        "rollback": (said.rollback, lambda rollback, state: rollback_checks(rollback, state, started)),
         "batch": (said.batch, _batch),
         "drift": (said.drift, drift_checks),
         "deepchecks": (said.deepchecks, deepchecks_checks),

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pytest_mlops.core.declared_urls import services_in, with_urls
 from pytest_mlops.core.errors import DeclarationError
 from pytest_mlops.core.source import written_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_mlops.core.declarations import DeclaredModel
@@ -61,10 +62,11 @@ def load_model(declared: DeclaredModel, state: State) -> Any:
     return call_named(declared.load, state.root, f"{state.configuration.source}: [model.{declared.name}] load")
 
 
-def start_declared(declared: DeclaredService, start: Callable[..., Service]) -> Service:
-    """Start a declared service, or find the one that runs, by the tool that is given."""
+def start_declared(declared: DeclaredService, started: Mapping[str, Once], start: Callable[..., Service]) -> Service:
+    """Start a declared service, or find the one that runs, by the tool that is given; before it those it is told of."""
+    urls = urls_in([*declared.command, *declared.env.values()], started, start)
     return start(
-        declared.command or None,
+        [with_urls(word, urls) for word in declared.command] or None,
         name=declared.name,
         wsgi=declared.wsgi or None,
         asgi=declared.asgi or None,
@@ -72,9 +74,14 @@ def start_declared(declared: DeclaredService, start: Callable[..., Service]) -> 
         url=declared.url or None,
         ready=declared.ready,
         timeout=declared.timeout,
-        env=declared.env,
+        env={name: with_urls(value, urls) for name, value in declared.env.items()},
         allowed_hosts=declared.allowed_hosts,
     )
+
+
+def urls_in(texts: Iterable[str], started: Mapping[str, Once], start: Callable[..., Service]) -> Mapping[str, str]:
+    """Return the addresses of the services that texts name; they are started where they do not run yet."""
+    return {name: started[name](start).url for name in services_in(texts)}
 
 
 def hosts_of(state: State, *names: str) -> Sequence[str]:

@@ -45,7 +45,8 @@ WRONG = {
     ),
     "[service.s]\ncommand = ['x']": "mlops.toml: [service.s] judges nothing. Hint: contract = 'openapi.json'",
     "[service.s]\ncommand = 'x'\ncontract = 'c'": (
-        "[service.s]: command must be a command, as a list of its words, got 'x'"
+        "[service.s]: command must be a command, as a list of its words; {NAME.url} in it is where another service is, "
+        "got 'x'"
     ),
     "[service.s]\ncommand = ['x']\n[service.s.load]\nlocustfile = 'l'\nusers = 1\nduration = '1s'": (
         "mlops.toml: [service.s]: load judges nothing. Hint: p95 = { at_most"

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_mlops.core.configuration import configuration_schema, parse_configuration
 from pytest_mlops.core.errors import DeclarationError
-from tests.broken_services import model_service, switching_service, version_service
+from tests.broken_services import model_service, routing_service, switching_service, version_service
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
@@ -43,9 +43,22 @@ WRONG = {
     _ROLLBACK.replace("{ version = '3' }", "{}"): "[rollback.r]: is_back must name something. Hint: is_back = {",
     _ROLLBACK.replace("'3'", "3"): "[rollback.r]: is_back must be a table of texts that the old version's answers name",
     _ROLLBACK.replace("['x']\nis_back", "'x'\nis_back"): "[rollback.r]: command must be the command that rolls",
+    _ROLLBACK.replace("['x']\nis_back", "['x', '{ol.url}']\nis_back"): "[rollback.r]: command: unknown name 'ol'. Did",
+    _SERVICES.replace("'x', '{port}']\n[", "'x', '{port}', '{nev.url}']\n[") + _PAIR + _LIMIT: (
+        "[service.old]: command: unknown name 'nev'. Did you mean 'new'?"
+    ),
+    _SERVICES.replace("'x', '{port}']\n[", "'x', '{new.url}']\nenv = { A = '{port}' }\n[").replace(
+        "[service.new]", "[service.new]\nenv = { OTHER = '{old.url}' }"
+    ) + _PAIR + _LIMIT: "none can be started first, each is told where the next one is: old → new → old",
     _ROLLBACK + "rate = 0": "[rollback.r]: rate must be requests a second meanwhile, above 0, got 0",
 }  # fmt: skip
-BEYOND_A_SCHEMA = ("unknown name", "must differ", "judges nothing", "must name something")  # what a reader finds
+BEYOND_A_SCHEMA = (
+    "unknown name",
+    "none can be started first",
+    "must differ",
+    "judges nothing",
+    "must name something",
+)  # what a reader finds
 
 
 @pytest.mark.parametrize("text", WRONG)
@@ -114,6 +127,30 @@ failed_requests = {{ at_most = 0 }}
 """
 
 
+ROUTED = f"""
+[service.v3]
+command = ["{{python}}", {version_service.__file__!r}, "--port", "{{port}}", "--digest", "3"]
+
+[service.v4]
+command = ["{{python}}", {version_service.__file__!r}, "--port", "{{port}}", "--digest", "4"]
+
+[service.router]
+command = ["{{python}}", {routing_service.__file__!r}, "--port", "{{port}}", "--first", "{{v4.url}}",
+           "--then", "{{v3.url}}"]
+
+[rollback.v4]
+service = "router"
+command = ["{{python}}", {routing_service.__file__!r}, "--switch", "{{url}}"]
+is_back = {{ model_digest = "3" }}
+requests = "rows.jsonl"
+contract = "contract.json"
+rate = 40
+longest = "3s"
+rollback_time = {{ at_most = 2.5, unit = "s" }}
+failed_requests = {{ at_most = 0 }}
+"""
+
+
 @pytest.fixture
 def declared(project: Project) -> Project:
     rows = [{**ROW, "dep_delay": delay, "hour": hour} for delay in (-5, 2.5, 12.5, 30) for hour in range(0, 24, 2)]
@@ -154,6 +191,14 @@ def test_the_way_back(declared: Project, fault: str, red: set[str]) -> None:
     found = evidence(declared, "rollback")
     assert {name for name, verdict in found.items() if verdict != "pass"} == red, found
     assert evidence(declared, "answers_name_what_was_deployed") == {"answers_name_what_was_deployed": "pass"}
+
+
+@pytest.mark.parametrize(("stuck", "red"), [("", set()), ('"--stuck", ', {"rollback_time"})], ids=["", "stuck"])
+def test_a_router_between_declared_services_is_switched_back(declared: Project, stuck: str, red: set[str]) -> None:
+    declared.write({"mlops.toml": ROUTED.replace('"--first"', f'{stuck}"--first"')}).run("--mlops")
+    assert [check["id"] for check in declared.record()["checks"]] == ["mlops.toml::rollback::v4::rollback"]
+    found = evidence(declared, "rollback")
+    assert {name for name, verdict in found.items() if verdict != "pass"} == red, found
 
 
 def test_a_command_that_fails_has_rolled_nothing_back(declared: Project) -> None:
