@@ -28,8 +28,6 @@ def limit_of(entry: Mapping[str, Any], place: str) -> Limit:
     if not {"at_most", "at_least"} & entry.keys():
         raise DeclarationError(f"{place} must have at_most or at_least, got {dict(entry)!r}")
     low, high = float(entry.get("at_least", -math.inf)), float(entry.get("at_most", math.inf))
-    if low > high:
-        raise DeclarationError(f"{place} must leave room: at_least {low:g} is above at_most {high:g}")
     return Limit(low=low, high=high, unit=entry.get("unit", ""), by=entry.get("by"), source=place)
 
 

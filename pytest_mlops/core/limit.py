@@ -33,7 +33,8 @@ class Limit:
         if math.isnan(self.low) or math.isnan(self.high):
             raise DeclarationError("a limit must be a number, got nan")
         if self.low > self.high:
-            raise DeclarationError(f"a limit must leave room: low {self.low!r} is above high {self.high!r}")
+            where = f"{self.source}: " if self.source else ""
+            raise DeclarationError(f"{where}a limit must leave room: low {self.low:g} is above high {self.high:g}")
 
     def holds(self, value: float) -> bool:
         """Say whether one number is inside."""

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from pytest_mlops.plugin.tool import Tool
 
 
-def kept_with_trend(tool: Tool, result: Result, asked: Json = None) -> Result:
+def kept_with_trend(tool: Tool, result: Result, asked: Json) -> Result:
     """Return a result that draws its trend, and keep it for the next; its judgements go to the recorder of the test.
 
     Parameters
     ----------
     asked
-        What was asked of the run, as far as its measurements do not say.
+        What was asked of the run: one that was asked for something else is no part of its trend.
 
     Raises
     ------

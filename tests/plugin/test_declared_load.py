@@ -70,7 +70,9 @@ WRONG = {
     _SERVICE + "rate = 5\np95 = { at_most = 1, unit = 's' }": "load: p95 is in ms, its limit in 's'. Hint: unit = 'ms'",
     _LOAD + "rate = 5\nfailures = { at_most = 5, unit = '%' }": "failures is in no unit, its limit in '%'. Hint: leave",
     _LOAD + "rate = 5\nfailures = { at_most = 5 }": "failures is a share from 0 to 1, got at_most 5. Hint: at_most",
-    _LOAD + "rate = 5\nfailures = { at_most = 0.1, at_least = 0.2 }": "failures must leave room: at_least 0.2 is",
+    _LOAD + "rate = 5\nfailures = { at_most = 0.1, at_least = 0.2 }": (
+        "load failures: a limit must leave room: low 0.2 is above high 0.1"
+    ),
     _LOAD + "rate = 5\nwarmup = 1": "load: warmup must be a time, '1s': how long requests are sent",
     _LOAD + "rate = 5\ntimeout = '1 day'": "load: timeout must be a time, '10s': how long an answer is waited for",
 }  # fmt: skip

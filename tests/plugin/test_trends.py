@@ -60,8 +60,10 @@ def trends(project: Project) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def test_a_second_run_draws_the_first(project_in_each_mode: Project) -> None:
-    project = project_in_each_mode.write({"test_it.py": TESTS})
+def test_a_second_run_draws_the_first(project: Project) -> None:
+    """Under xdist: each worker keeps and draws what it measured."""
+    project.mode = "n2"
+    project.write({"test_it.py": TESTS})
     folder = project.pytester.path / ".mlops" / "trends"
     project.run("--mlops")
     assert set(project.verdicts().values()) == {"pass"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import math
@@ -123,19 +124,20 @@ def _run(data: Mapping[str, Any]) -> Run:
 
 
 def keep_run(path: Path, run: Run, earlier: Kept) -> None:
-    """Append a run to a file, whole or not at all: several processes may do so at once.
+    """Append a run to a file in one write, as several processes may do at once; half a line would be told later.
 
     Raises
     ------
     ToolError
         When it can't be written.
     """
-    text = ("\n" if earlier.is_torn else "") + run.line()
+    line = (("\n" if earlier.is_torn else "") + run.line()).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, text.encode())
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
     except OSError as exc:
