@@ -7,9 +7,10 @@ PART is one of
 - `intervals`: how often the interval of a percentile covers the true one, in simulated queues (no server runs);
 - `stall`: a service that stands still for 1 s in every 10 s: what the open loop and a closed loop say of it;
 - `capacity`: searches of the highest rate of a queue whose answer is known;
+- `searches`: the same, in simulated queues of nine kinds (no server runs);
 - `regression`: base and candidate beside a busy neighbour, as fast as each other, and 20 % slower.
 
-With `--into` a run goes on from the trials that stand there, up to `--trials`. All but `intervals` want a calm machine.
+With `--into` a run goes on from the trials that stand there, up to `--trials`. What runs servers wants a calm machine.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from typing import TYPE_CHECKING, Any
 from load_truth_capacity import CAPACITY
 from load_truth_intervals import INTERVALS
 from load_truth_regression import REGRESSION
+from load_truth_searches import SEARCHES
 from load_truth_stall import STALL
 
 if TYPE_CHECKING:
     from load_truth_part import Found, Part
 
-PARTS: dict[str, Part] = {"intervals": INTERVALS, "stall": STALL, "capacity": CAPACITY, "regression": REGRESSION}
+PARTS: dict[str, Part] = {
+    "intervals": INTERVALS, "stall": STALL, "capacity": CAPACITY, "searches": SEARCHES, "regression": REGRESSION,
+}  # fmt: skip
 
 
 def measure(part: Part, cells: list[str] | None, trials: int | None, into: Path | None) -> Found:

@@ -57,7 +57,7 @@ def test_a_pause_of_callers_is_no_fault_of_the_service(tmp_path: Path) -> None:
         asking = asked(tmp_path, level=level, bounds=bounds, seed=26)
         result = measure_capacity(service, asking, ASK, step=30)
     assert result["capacity"].value == 10
-    result.require(capacity=at_least(9, "1/s"))
+    result.require(capacity=at_least(8, "1/s"))
     with pytest.raises(RequirementNotMet, match=r"inconclusive: .*no upper end.*Not searched beyond 10 requests"):
         result.require(capacity=at_least(20, "1/s"))
 

@@ -48,12 +48,13 @@ class OpenPlan:
         """How long answers are waited for after the end."""
         return self.timeout_s
 
-    def looks_s(self) -> list[float]:
-        """Return when the limits are looked at: at the planned end, and each time that the run is twice as long."""
-        looks = [self.duration_s]
-        while looks[-1] * 2 < self.longest_s:
-            looks.append(looks[-1] * 2)
-        return [*looks, self.longest_s] if self.longest_s > looks[-1] else looks
+
+def looks_s(duration_s: float, longest_s: float) -> list[float]:
+    """Return when the limits are looked at: at the planned end, and each time that the run is twice as long."""
+    looks = [duration_s]
+    while looks[-1] * 2 < longest_s:
+        looks.append(looks[-1] * 2)
+    return [*looks, longest_s] if longest_s > looks[-1] else looks
 
 
 def run_open(
@@ -95,7 +96,7 @@ def run_open(
         words=f"{plan.scenario.words()} for {plan.duration_s:g} s",
     )
     names = [message[0] for message in plan.messages]  # type: ignore[index]
-    looks = plan.looks_s()
+    looks = looks_s(plan.duration_s, plan.longest_s)
     seen = 0
 
     def is_enough(records: Path) -> bool:
