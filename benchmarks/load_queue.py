@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from typing import TYPE_CHECKING
 
@@ -45,27 +44,3 @@ def stalled(arrivals_s: Floats, service_s: float, stall_s: float, every_s: float
         free_at = start + service_s
         took[number] = free_at - came_at
     return took
-
-
-def service_times(rng: np.random.Generator, law: str, mean_s: float, n: int) -> Floats:
-    """Return how long a server takes for each of n requests."""
-    if law == "constant":
-        return np.full(n, mean_s)
-    if law == "lognormal":
-        return np.asarray(rng.lognormal(math.log(mean_s) - _SPREAD**2 / 2, _SPREAD, n))
-    if law == "seldom slow":
-        return np.where(rng.random(n) < _SLOW, mean_s * _SLOWER, mean_s * (1 - _SLOW * _SLOWER) / (1 - _SLOW))
-    return np.asarray(rng.exponential(mean_s, n))
-
-
-_SPREAD = 0.8  # of the logarithm
-_SLOW, _SLOWER = 0.02, 10.0  # the share of slow requests, and how many times the mean they take
-
-
-def answered_at(due_s: Floats, service_s: Floats, servers: int) -> Floats:
-    """Return when each request is answered that is due at a time: first come, first served, by the next free server."""
-    free_at, answered = [-math.inf] * servers, np.empty(len(due_s))
-    for number, (due, takes) in enumerate(zip(due_s.tolist(), service_s.tolist(), strict=True)):
-        answered[number] = max(due, heapq.heappop(free_at)) + takes
-        heapq.heappush(free_at, float(answered[number]))
-    return answered

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import numpy as np
-from load_queue import answered_at, service_times
 from load_truth_part import Found, Part, table
 
+sys.path.append(str(Path(__file__).parents[1]))
+
 from pytest_mlops import at_most, service_level
-from pytest_mlops.core.measurement import Measurement
-from pytest_mlops.core.result import Result
 from pytest_mlops.stages.load import Load, measure_capacity, single_stream
-from pytest_mlops.stages.load.numbers import measurements_of
-from pytest_mlops.stages.load.record import Record
-from pytest_mlops.stages.load.run_open import looks_s
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from tests.simulated_queue import SimulatedQueue, answered_at, service_times
 
 # law of the service times, their mean in seconds, servers, limit of the p95 in seconds
 QUEUES = {
@@ -38,48 +31,9 @@ QUEUES = {
     "M/M/8, 100 ms, p95 at most 400 ms": ("exponential", 0.100, 8, 0.4),
 }
 _SEARCHES = 25  # in a trial
-_STEP_S = 0.7  # that a step takes beside its warm-up and its requests
 _LONG = 150_000  # requests, by which the true capacity is found
 _NEAR = (0.1, 0.15)
 _LONGEST_S = 90.0
-
-
-class _Queue:
-    """A service of which `measure_load` is asked: what it would have measured, and how long it would have taken."""
-
-    name, url = "queue", "http://127.0.0.1:1"
-
-    def __init__(self, cell: str, rng: np.random.Generator) -> None:
-        self.law, self.mean_s, self.servers, self.limit_s = QUEUES[cell]
-        self.rng, self.took_s = rng, 0.0
-
-    def measure(self, _service: object, load: Load, _requests: object, **_: object) -> Result:
-        """Return what a load run measures."""
-        if not load.scenario.is_open:
-            self.took_s += load.warmup_s + load.duration_s + _STEP_S
-            alone = 1 / service_times(self.rng, self.law, self.mean_s, 100).mean()
-            found = [Measurement(name="load.throughput", subject="queue", value=float(alone), n=100)]
-            return Result(stage="load", subject="queue", measurements=tuple(found))
-        length = load.warmup_s + load.longest_s
-        n = self.rng.poisson(load.scenario.rate * length)
-        due = np.sort(self.rng.uniform(-load.warmup_s, load.longest_s, n))
-        done = answered_at(due, service_times(self.rng, self.law, self.mean_s, n), self.servers)
-        for look_s in looks_s(load.duration_s, load.longest_s):
-            kept = (due >= 0) & (due < look_s)
-            found = measurements_of(_record(due[kept], done[kept], look_s), is_open=True)
-            if load.level.is_decided(found):
-                break
-        self.took_s += load.warmup_s + _STEP_S + max(look_s, float(done[kept].max(initial=0.0)))
-        return Result(stage="load", subject="queue", measurements=tuple(found), details={"why": ""})
-
-
-def _record(due_s: Floats, done_s: Floats, length_s: float) -> Record:
-    none = np.zeros(len(due_s), dtype=np.int64)
-    return Record(
-        due_s=due_s, sent_s=due_s, done_s=done_s, status=none + 200, name=none, target=none, problem=none,
-        failed=none > 0, size=none, names=["asked"], problems=[""],
-        facts={"duration_s": length_s, "asked_s": length_s, "cpu_share": 0.1, "foreign_cores": 0.0},
-    )  # fmt: skip
 
 
 @cache
@@ -97,10 +51,11 @@ def true_rate(cell: str) -> float:
 
 def trial(cell: str, number: int) -> dict[str, Any]:
     """Search some times."""
+    law, mean_s, servers, limit_s = QUEUES[cell]
     found: dict[str, Any] = {"true": true_rate(cell), "found": [], "took_s": []}
     for search in range(_SEARCHES):
-        queue = _Queue(cell, np.random.default_rng([number, search]))
-        level = service_level(p95=at_most(queue.limit_s * 1000, "ms", by="point"), failures=at_most(0.001))
+        queue = SimulatedQueue(law, mean_s, servers, np.random.default_rng([number, search]))
+        level = service_level(p95=at_most(limit_s * 1000, "ms", by="point"), failures=at_most(0.001))
         with tempfile.TemporaryDirectory() as folder:
             asked = Load(
                 scenario=single_stream(), duration_s=1.0, warmup_s=0.5, seed=1, workdir=Path(folder), level=level
