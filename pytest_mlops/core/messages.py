@@ -76,6 +76,16 @@ def indented(text: str, by: str) -> str:
     return text.replace("\n", f"\n{by}")
 
 
+def sentences(parts: Iterable[str]) -> str:
+    """Return what is said of one thing as sentences, each but the first with a capital letter; empty parts are none.
+
+    >>> sentences(["none of 10 failed", "", "a queue grew"])
+    'none of 10 failed. A queue grew'
+    """
+    first, *more = [part for part in parts if part] or [""]
+    return ". ".join([first, *map(_sentence, more)])
+
+
 def _sentence(text: str) -> str:
     """Begin with a capital letter, but for a symbol such as `n = 12`."""
     return text if text.startswith("n = ") else f"{text[:1].upper()}{text[1:]}"

@@ -99,7 +99,7 @@ def surprise_by_rank(statistic: Floats) -> Floats:
     """Return minus the logarithm of the share of relabellings in which a statistic is at least as large as in each.
 
     >>> [round(float(one), 2) for one in surprise_by_rank(np.array([3.0, 1.0, 1.0, 0.0]))]
-    [1.39, 0.29, 0.29, 0.0]
+    [1.39, 0.29, 0.29, -0.0]
     """
     ordered = np.sort(statistic)
     return np.asarray(-np.log1p(-np.searchsorted(ordered, statistic, side="left") / len(ordered)))

@@ -81,7 +81,7 @@ def test_failed_requests_are_counted_and_have_no_latency(tmp_path: Path) -> None
         result = load(service, "travellers", tmp_path)
     assert 0.1 < float(result["failures"]) < 0.3
     assert float(result["p95"]) == 1_000
-    assert "failed requests count as long as the run" in result["p95"].note
+    assert "ailed requests count as long as the run" in result["p95"].note
 
 
 def test_a_slow_import_does_not_shorten_the_run(delay_api: Service, tmp_path: Path) -> None:

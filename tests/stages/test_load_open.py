@@ -111,7 +111,7 @@ def test_what_is_answered_after_the_end_is_no_throughput(tmp_path: Path) -> None
     with serve(tmp_path, "--service-ms", "10") as service:
         result = run(service, tmp_path, server(150, arrivals="constant"), 3.0)
     result.require(failures=at_most(0), requests=at_least(450), throughput=at_most(102, "1/s"))
-    assert result["p95"].note.count("a queue grew: 150 requests a second came,") == 1
+    assert result["p95"].note.count("A queue grew: 150 requests a second came,") == 1
     assert float(result["throughput"]) > 60
 
 

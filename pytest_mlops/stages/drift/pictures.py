@@ -63,7 +63,7 @@ class Picture:
         """Return both sides as blocks of one scale, and where the bins lie.
 
         >>> Picture(["a", "b"], np.array([1.0, 0.0]), np.array([0.5, 0.5])).line()
-        'before █· now ▅▅'
+        'before █· now ▄▄'
         """
         top = max(float(self.old.max(initial=0)), float(self.new.max(initial=0)))
         bars = f"before {_blocks(self.old, top)} now {_blocks(self.new, top)}"

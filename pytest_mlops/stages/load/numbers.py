@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_mlops.core.measurement import Interval, Measurement
+from pytest_mlops.core.messages import sentences
 from pytest_mlops.stages.load.histograms import WITHIN
 from pytest_mlops.stages.load.plots import latency_plot, over_time_plot, rate_plot, tail_plot
 from pytest_mlops.stages.load.proof import warning
@@ -69,10 +70,10 @@ def measurements_of(record: Record, *, is_open: bool, rows: int = 1, used: Used 
     answering_s = max(took_s, _answering_s(record)) if is_open else took_s
     if answering_s > _GROWS * took_s:
         grows = f"a queue grew: {n / took_s:.3g} requests a second came, {answered / answering_s:.3g} were answered"
-        note = ". ".join(filter(None, [grows, note]))
+        note = sentences([grows, note])
 
     def counted(name: str, value: float | None, unit: str = "", method: str = "", more: str = "") -> Measurement:
-        notes = ". ".join(filter(None, [more, note]))
+        notes = sentences([more, note])
         return Measurement(
             name=f"load.{name}", subject="", value=value, unit=unit, n=n if value is not None else 0, method=method,
             note=notes,
@@ -152,8 +153,7 @@ def _answering_s(record: Record) -> float:
     done_s = record.done_s[~record.failed]
     if len(done_s) == 0:
         return 0.0
-    first, last = np.quantile(done_s, [_ENDS, 1 - _ENDS])
-    return float(last - first) / (1 - 2 * _ENDS)
+    return (quantile(done_s, 1 - _ENDS) - quantile(done_s, _ENDS)) / (1 - 2 * _ENDS)
 
 
 _ENDS = 0.01
@@ -196,7 +196,7 @@ def _quantile(name: str, latency_ms: Floats, q: float, record: Record, note: str
         "statistics, dependence by batch means",
         interval=Interval(low, high, CONFIDENCE),
         resolution=RESOLUTION_MS,
-        note=". ".join(filter(None, notes)),
+        note=sentences(notes),
     )
 
 

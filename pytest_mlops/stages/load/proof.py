@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlops.core.messages import sentences
 from pytest_mlops.stages.load.team import join_command
 from pytest_mlops.stats.quantiles import quantile
 
@@ -171,7 +172,7 @@ def warning(record: Record) -> str:
         )
     if foreign is not None and foreign >= _FOREIGN:
         said.append(f"other programs used {foreign:.1f} cores meanwhile")
-    return ". ".join(said)
+    return sentences(said)
 
 
 _FOREIGN = 0.2  # cores
