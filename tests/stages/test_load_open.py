@@ -83,7 +83,7 @@ def test_users_wait_for_their_answers(tmp_path: Path) -> None:
         four = run(service, tmp_path / "4", closed(4), 1.0)
     assert 12 <= float(one["requests"]) <= 20
     assert 3.3 <= float(four["requests"]) / float(one["requests"]) <= 4.7
-    assert "a closed loop" in four["p95"].note
+    assert "A closed loop" in four["p95"].note
     assert facts_of(four)["most_in_flight"] == 4
 
 
