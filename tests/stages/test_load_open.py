@@ -79,9 +79,9 @@ def test_a_replay_sends_what_was_recorded(queue: Service, tmp_path: Path) -> Non
 
 def test_users_wait_for_their_answers(tmp_path: Path) -> None:
     with serve(tmp_path, "--delay-s", "0.05") as service:
-        one = run(service, tmp_path / "1", single_stream(), 1.0)
-        four = run(service, tmp_path / "4", closed(4), 1.0)
-    assert 12 <= float(one["requests"]) <= 20
+        one = run(service, tmp_path / "1", single_stream(), 2.0)
+        four = run(service, tmp_path / "4", closed(4), 2.0)
+    assert 24 <= float(one["requests"]) <= 40
     assert 3.3 <= float(four["requests"]) / float(one["requests"]) <= 4.7
     assert "A closed loop" in four["p95"].note
     assert facts_of(four)["most_in_flight"] == 4
