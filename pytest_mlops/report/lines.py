@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
     Points = Sequence[tuple[float, float]]
 
-_DASHES = ("", "5 2", "2 2", "7 2 2 2")
 _NAME = 14
 
 
 def lines_svg(data: Mapping[str, Any], *, title: str = "curves") -> str:
     """Draw curves, the first one strong; a band where a curve has low and high ends beside its values."""
-    series = [(one_line(one["name"]), _points(one, data)) for one in data["series"][: len(_DASHES)]]
+    series = [(one_line(one["name"]), _points(one, data)) for one in data["series"][: svg.MOST_SERIES]]
     series = [(name, points) for name, points in series if points]
     if not series:
         return ""
@@ -37,7 +36,7 @@ def lines_svg(data: Mapping[str, Any], *, title: str = "curves") -> str:
             svg.words(svg.RIGHT, y - 3, f"limit {number(limit)}", anchor="end"),
         ]
     for place, (name, points) in reversed(list(enumerate(series))):
-        body.append(_curve(points, across.place, up.place, css="other" if place else "line", dash=_DASHES[place]))
+        body.append(svg.polyline(((across.place(x), up.place(y)) for x, y in points), place))
         if not place:
             body += _dots(name, points, across.place, up.place)
     return svg.figure(body, title=title, description=_told(series, data))
@@ -73,9 +72,8 @@ def _legend(names: Sequence[str]) -> list[str]:
     x = svg.RIGHT - sum(_MARK + _LETTER * len(name) for name in shown)
     body: list[str] = []
     for place, name in enumerate(shown):
-        dash = f' stroke-dasharray="{_DASHES[place]}"' if _DASHES[place] else ""
         body += [
-            f'<polyline class="{"other" if place else "line"}" points="{x:.1f},20 {x + 12:.1f},20"{dash}/>',
+            svg.polyline([(x, 20), (x + 12, 20)], place),
             svg.words(x + 15, 23, name),
         ]
         x += _MARK + _LETTER * len(name)
@@ -85,20 +83,8 @@ def _legend(names: Sequence[str]) -> list[str]:
 _MARK, _LETTER = 26, 6.2  # of the width: a line with its gaps, and a letter
 
 
-def _curve(
-    points: Points, across: Callable[[float], float], up: Callable[[float], float], *, css: str, dash: str
-) -> str:
-    path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in points)
-    dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'<polyline class="{css}" points="{path}"{dashes}/>'
-
-
 def _dots(name: str, points: Points, across: Callable[[float], float], up: Callable[[float], float]) -> list[str]:
-    return [
-        f'<circle class="now" cx="{across(x):.1f}" cy="{up(y):.1f}" r="1.5"><title>'
-        f"{svg.escape(f'{name} {number(y)} at {number(x)}')}</title></circle>"
-        for x, y in points
-    ]
+    return [svg.dot(across(x), up(y), 1.5, title=f"{name} {number(y)} at {number(x)}") for x, y in points]
 
 
 def _told(series: Sequence[tuple[str, Points]], data: Mapping[str, Any]) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import html
 import math
+from typing import TYPE_CHECKING
 
 from pytest_mlops.report.text import one_line, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # In units of the view box, which a phone shows one to one: text of 11 stays readable there.
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 46, 350, 26, 158
 _LABEL = 13
+_DASHES = ("", "5 2", "2 2", "7 2 2 2")
+MOST_SERIES = len(_DASHES)
 
 
 def escape(text: object) -> str:
@@ -37,6 +43,19 @@ def line(x1: float, y1: float, x2: float, y2: float, *, css: str) -> str:
     return f'<line class="{css}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
 
 
+def polyline(points: Iterable[tuple[float, float]], place: int) -> str:
+    """Return the line of a series through its points: the first one strong, each of the others with its own dashes."""
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dashes = f' stroke-dasharray="{_DASHES[place]}"' if _DASHES[place] else ""
+    return f'<polyline class="{"other" if place else "line"}" points="{path}"{dashes}/>'
+
+
+def dot(x: float, y: float, radius: float, *, title: str) -> str:
+    """Return a dot with its numbers as its tooltip."""
+    shape = f'cx="{x:.1f}" cy="{y:.1f}" r="{radius}"'
+    return f'<circle class="now" {shape}><title>{escape(title)}</title></circle>'
+
+
 def words(x: float, y: float, text: object, *, anchor: str = "start") -> str:
     """Return text that starts, ends or has its middle at a point."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
@@ -46,6 +65,16 @@ def slanted(x: float, y: float, text: object) -> str:
     """Return a short label below the axis that ends at a point, slanted so that neighbours keep apart."""
     shown = escape(shorten(one_line(text), _LABEL))
     return f'<text text-anchor="end" transform="translate({x:.1f} {y:.1f}) rotate(-40)">{shown}</text>'
+
+
+def column(place: float, n: int) -> float:
+    """Return the x of the middle of one of n columns, from 0 on."""
+    return LEFT + (RIGHT - LEFT) * (place + 0.5) / n
+
+
+def radius_of(n: int) -> float:
+    """Return the radius of dots that keep apart, one in each of n columns."""
+    return 2.5 if n <= 60 else 1.2  # noqa: PLR2004 - columns as narrow as a large dot
 
 
 def round_up(value: float) -> float:

@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 
 _LABELS = 9
 _NAME = 12  # letters of a column in the legend
-_DASHES = ("", "5 2", "2 2", "7 2 2 2")
 
 
 def timeline_svg(data: Mapping[str, Any], *, title: str = "timeline") -> str:
     """Draw the distance of each window, a line for each series, the first one strong; a mark where it changed."""
     labels = [one_line(label) for label in data["windows"]]
     series = [
-        (one_line(one["name"]), _numbers(one["distances"], len(labels))) for one in data["series"][: len(_DASHES)]
+        (one_line(one["name"]), _numbers(one["distances"], len(labels))) for one in data["series"][: svg.MOST_SERIES]
     ]
     known = [value for _, values in series for value in values if value is not None]
     if not labels or not known:
@@ -36,29 +35,18 @@ def timeline_svg(data: Mapping[str, Any], *, title: str = "timeline") -> str:
         body.append(svg.words(svg.RIGHT, y - 3, f"limit {number(limit)}", anchor="end"))
     body += [*_change(data["change"], labels)]
     for place, (name, values) in reversed(list(enumerate(series))):
-        body += _line(values, labels, top, css="line" if place == 0 else "other", dash=_DASHES[place], name=name)
+        body += _line(values, labels, top, place=place, name=name)
     return svg.figure(body, title=title, description=_told(labels, series, data["change"]))
 
 
-def _x(place: float, n: int) -> float:
-    return svg.LEFT + (svg.RIGHT - svg.LEFT) * (place + 0.5) / n
-
-
-def _line(
-    values: Sequence[float | None], labels: Sequence[str], top: float, *, css: str, dash: str, name: str
-) -> list[str]:
+def _line(values: Sequence[float | None], labels: Sequence[str], top: float, *, place: int, name: str) -> list[str]:
     """Return the line through the windows that have a value, and a dot for each with its numbers as a tooltip."""
     n = len(labels)
-    points = [(_x(i, n), svg.height_of(value, top), i) for i, value in enumerate(values) if value is not None]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
-    dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    body = [f'<polyline class="{css}" points="{path}"{dashes}/>']
-    if css == "line":
-        radius = 2.5 if n <= 60 else 1.2  # noqa: PLR2004 - dots that keep apart
+    points = [(svg.column(i, n), svg.height_of(value, top), i) for i, value in enumerate(values) if value is not None]
+    body = [svg.polyline(((x, y) for x, y, _ in points), place)]
+    if place == 0:
         body += [
-            f'<circle class="now" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"><title>'
-            f"{svg.escape(f'{labels[i]}: {name} {number(values[i])}')}</title></circle>"
-            for x, y, i in points
+            svg.dot(x, y, svg.radius_of(n), title=f"{labels[i]}: {name} {number(values[i])}") for x, y, i in points
         ]
     return body
 
@@ -68,9 +56,7 @@ def _legend(names: Sequence[str]) -> list[str]:
     step = (svg.RIGHT - 62) / max(len(names), 1)
     for place, name in enumerate(names):
         x = 62 + step * place
-        dash = f' stroke-dasharray="{_DASHES[place]}"' if _DASHES[place] else ""
-        css = "other" if place else "line"
-        body.append(f'<polyline class="{css}" points="{x:.1f},8 {x + 14:.1f},8"{dash}/>')
+        body.append(svg.polyline([(x, 8), (x + 14, 8)], place))
         body.append(svg.words(x + 17, 11, shorten(name, _NAME if len(names) > 1 else 3 * _NAME)))
     return body
 
@@ -78,14 +64,16 @@ def _legend(names: Sequence[str]) -> list[str]:
 def _windows(labels: Sequence[str]) -> list[str]:
     every = math.ceil(len(labels) / _LABELS)
     return [
-        svg.slanted(_x(i, len(labels)) + 4, svg.BOTTOM + 12, label) for i, label in enumerate(labels) if i % every == 0
+        svg.slanted(svg.column(i, len(labels)) + 4, svg.BOTTOM + 12, label)
+        for i, label in enumerate(labels)
+        if i % every == 0
     ]
 
 
 def _change(change: int | None, labels: Sequence[str]) -> list[str]:
     if change is None:
         return []
-    x = _x(change - 0.5, len(labels))
+    x = svg.column(change - 0.5, len(labels))
     is_right = x > (svg.LEFT + svg.RIGHT) / 2
     text = svg.words(x - 4 if is_right else x + 4, svg.TOP + 8, "change", anchor="end" if is_right else "start")
     return [svg.line(x, svg.TOP - 4, x, svg.BOTTOM, css="mark"), text]

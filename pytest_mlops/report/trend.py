@@ -13,7 +13,6 @@ from pytest_mlops.report.text import one_line, shorten
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_DASHES = ("", "5 2", "2 2", "7 2 2 2")
 _LABELS = 9
 _NAME = 44  # letters of a machine
 
@@ -21,7 +20,7 @@ _NAME = 44  # letters of a machine
 def trend_svg(data: Mapping[str, Any], *, title: str = "trend") -> str:
     """Draw the runs of this machine as a line with intervals, those of others as lines that stay apart."""
     runs = [(one_line(when), one_line(commit)) for when, commit in data["runs"]]
-    series = [(one_line(one["name"]), one["points"]) for one in data["series"][: len(_DASHES)] if one["points"]]
+    series = [(one_line(one["name"]), one["points"]) for one in data["series"][: svg.MOST_SERIES] if one["points"]]
     if not runs or not series:
         return ""
     ends = [value for _, points in series for point in points for value in point[1:] if value is not None]
@@ -32,29 +31,21 @@ def trend_svg(data: Mapping[str, Any], *, title: str = "trend") -> str:
     return svg.figure(body, title=title, description=_told(series, runs, data["unit"]))
 
 
-def _x(run: int, n: int) -> float:
-    return svg.LEFT + (svg.RIGHT - svg.LEFT) * (run + 0.5) / n
-
-
 def _drawn(
     name: str, points: Sequence[Sequence[Any]], runs: Sequence[tuple[str, str]], up: Axis, place: int
 ) -> Iterator[str]:
     """Yield a line through the runs of one machine, a bar for each interval and a dot for each value."""
     n, is_ours = len(runs), place == 0
-    css = "line" if is_ours else "other"
-    path = " ".join(f"{_x(run, n):.1f},{up.place(value):.1f}" for run, value, _, _ in points)
-    dash = f' stroke-dasharray="{_DASHES[place]}"' if _DASHES[place] else ""
-    yield f'<polyline class="{css}" points="{path}"{dash}/>'
-    radius = 2.5 if n <= 60 else 1.2  # noqa: PLR2004 - dots that keep apart
+    yield svg.polyline(((svg.column(run, n), up.place(value)) for run, value, _, _ in points), place)
     for run, value, low, high in points:
-        x, y = _x(run, n), up.place(value)
+        x, y = svg.column(run, n), up.place(value)
         told = f"{name}: {number(value)}"
         if low is not None and high is not None:
             told += f" ({number(low)} to {number(high)})"
             if is_ours:
                 yield svg.line(x, up.place(low), x, up.place(high), css="axis")
         told += f", {' of '.join(filter(None, runs[run]))}"
-        yield f'<circle class="now" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"><title>{svg.escape(told)}</title></circle>'
+        yield svg.dot(x, y, svg.radius_of(n), title=told)
 
 
 def _when(runs: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -62,15 +53,14 @@ def _when(runs: Sequence[tuple[str, str]]) -> Iterator[str]:
     every = math.ceil(len(runs) / _LABELS)
     for place, (when, _) in enumerate(runs):
         if (len(runs) - 1 - place) % every == 0:
-            yield svg.slanted(_x(place, len(runs)) + 4, svg.BOTTOM + 12, when[:10])
+            yield svg.slanted(svg.column(place, len(runs)) + 4, svg.BOTTOM + 12, when[:10])
 
 
 def _legend(names: Sequence[str]) -> Iterator[str]:
     """Yield a short line and a name for each machine, one below the other."""
     for place, name in enumerate(names):
         y = 8 + 12 * place
-        dash = f' stroke-dasharray="{_DASHES[place]}"' if _DASHES[place] else ""
-        yield f'<polyline class="{"other" if place else "line"}" points="62,{y} 76,{y}"{dash}/>'
+        yield svg.polyline([(62, y), (76, y)], place)
         yield svg.words(79, y + 3, shorten(name, _NAME))
 
 

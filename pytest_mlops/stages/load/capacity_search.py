@@ -112,10 +112,10 @@ class Search:
         rate = min(max(_FIRST * self._rate_alone(), 2 * _LEAST_RATE), most)
         while math.isinf(high):
             held = self._keeps(rate, is_quick=True)
-            if held is None or self._is_too_much(rate):
+            if held is None:
+                return low, rate
+            if self._is_too_much(rate):
                 high = rate
-                if held is None:
-                    return low, high
             elif held:
                 low = rate
             if rate >= most:
